@@ -1,0 +1,78 @@
+"""headstart person add | list"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from flask import current_app
+from sqlalchemy import select
+
+from ..kernel.commands import Commands, print_json, print_table, with_app
+from ..kernel.db import session, transaction
+from ..kernel.errors import Invalid
+from . import services
+from .models import ROLES, Person
+
+
+@click.group(cls=Commands)
+def person() -> None:
+    """Add, list, erase and export people."""
+
+
+@person.command()
+@click.option("--role", type=click.Choice(ROLES), default="learner", show_default=True)
+@click.option("--login", help="User name; for staff.")
+@click.option("--centre", help="Short name of the centre. Default: the default centre; admins may have none.")
+@click.option("--language", default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@with_app
+def add(role: str, login: str | None, centre: str | None, language: str, as_json: bool) -> None:
+    """Add a learner (prints her code) or a member of staff (asks for a password)."""
+    state = current_app.extensions["headstart"]
+    if role == "learner":
+        with transaction() as current:
+            home = services.get_centre(current, centre) if centre else services.get_default_centre(current)
+            learner, code = services.start_learner(
+                current, state.keyring, language=language, destination=None, route=None, centre=home
+            )
+            result = {"id": str(learner.uuid), "role": role, "code": services.show_code(code), "centre": home.slug}
+    else:
+        if not login:
+            raise Invalid("Staff need --login.")
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        with transaction() as current:
+            if centre:
+                home_or_none = services.get_centre(current, centre)
+            else:
+                home_or_none = None if role == "admin" else services.get_default_centre(current)
+            made = services.make_staff(current, login, password, centre=home_or_none, role=role)
+            result = {"id": str(made.uuid), "role": role, "login": str(made.login),
+                      "centre": home_or_none.slug if home_or_none else ""}  # fmt: skip
+    if as_json:
+        print_json(result)
+    else:
+        click.echo("  ".join(f"{key}: {value}" for key, value in result.items()))
+
+
+@person.command(name="list")
+@click.option("--staff", is_flag=True, help="Only staff.")
+@click.option("--json", "as_json", is_flag=True)
+@with_app
+def list_people(staff: bool, as_json: bool) -> None:
+    """List people: no names, no codes."""
+    query = select(Person).order_by(Person.id)
+    if staff:
+        query = query.where(Person.login.is_not(None))
+    rows: list[dict[str, Any]] = [
+        {
+            "id": str(p.uuid), "login": p.login,
+            "roles": ",".join(sorted(f"{g.role}@{g.centre.slug if g.centre else '*'}" for g in p.grants)),
+            "centre": p.centre.slug if p.centre else None, "suspended": p.is_suspended,
+        }
+        for p in session().scalars(query)
+    ]  # fmt: skip
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, ["id", "login", "roles", "centre", "suspended"])

@@ -1,0 +1,293 @@
+"""Start without a name, sign in with a code or a password, the account page."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from dataclasses import dataclass
+
+from flask import Blueprint, current_app, g, make_response, redirect, request
+from markupsafe import Markup
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from ..kernel import i18n, limits, qr, web
+from ..kernel.db import session, transaction
+from ..kernel.errors import Invalid, LMSError, TooMany
+from ..kernel.i18n import _
+from . import services
+from .access import access, cookie_name, current_person, public, signed_in, this_person
+from .forms import ChangePasswordForm, CodeForm, PasswordSignInForm
+from .models import Person, SignIn
+
+bp = Blueprint("accounts", __name__)
+
+#: Failed sign-ins: of one address, of one user name; in seconds.
+ADDRESS_LIMIT, LOGIN_LIMIT, WINDOW = 30, 8, 900
+NEW_LEARNERS, NEW_WINDOW = 120, 3600
+CODE_COOKIE = "hs_code"
+#: argon2 takes 30 ms of a core: more than two at once would hold up everybody's lessons (TRUST 6.5).
+_password_checks = threading.BoundedSemaphore(2)
+
+
+@dataclass(frozen=True)
+class Route:
+    name: str
+    title: str
+    text: str
+
+
+def _routes() -> list[Route]:
+    return [
+        Route("labour", _("Work"), _("I have a job there, or I look for one.")),
+        Route("family", _("Family"), _("I go to live with my family.")),
+        Route("student", _("Study"), _("I go to a school or university.")),
+        Route("refugee", _("Protection"), _("I need a safe place.")),
+        Route("looking", _("Just looking"), _("I want to see what is here.")),
+    ]
+
+
+@bp.route("/start", methods=["GET", "POST"])
+@access(public)
+def start() -> str | Response:
+    """Three taps: language, destination, route. No name, no e-mail."""
+    after = web.safe_next(request.values.get("next"), web.url("learning.catalogue"))
+    if request.method == "POST":
+        return _start(after)
+    if current_person() is not None:
+        return redirect(after, 303)
+    step = request.args.get("step", "language")
+    countries = current_app.extensions["headstart"].destinations(session())
+    if step == "route" and request.args.get("to", "") not in countries:
+        step = "to"
+    template = {"to": "start_to", "route": "start_route"}.get(step, "start_language")
+    return web.render(
+        f"headstart/accounts/{template}.html",
+        languages=i18n.UI_LANGUAGES,
+        countries={code: i18n.country(code) for code in countries},
+        routes=_routes(),
+        to=request.args.get("to", ""),
+        after=after,
+        greetings={code: _hello(code) for code in i18n.UI_LANGUAGES},
+    )
+
+
+def _hello(code: str) -> str:
+    with i18n.in_language(code):
+        return _("I read this language.")
+
+
+def _start(after: str) -> Response:
+    state = current_app.extensions["headstart"]
+    destination = request.form.get("to") or None
+    if destination is not None and destination not in state.destinations(session()):
+        raise Invalid(_("Choose where you are going."))
+    with transaction() as current:
+        limits.hit(current, f"start:{_address()}", NEW_LEARNERS, NEW_WINDOW)
+    with transaction() as current:
+        person, code = services.start_learner(
+            current, state.keyring, language=i18n.language(), destination=destination,
+            route=request.form.get("route"),
+        )  # fmt: skip
+        token = services.sign_in(current, person, state.session_lifetime(person))
+        lifetime = state.session_lifetime(person)
+    response = redirect(web.url("accounts.code_card", next=after), 303)
+    _set_session(response, token, lifetime)
+    _set_code(response, code)
+    return response
+
+
+def _address() -> str:
+    """Return what stands for the caller in rate limits: hashed there, and never logged."""
+    return request.remote_addr or "unknown"
+
+
+def _set_session(response: Response, token: str, lifetime: timedelta) -> None:
+    response.set_cookie(
+        cookie_name(), token, max_age=int(lifetime.total_seconds()), httponly=True, samesite="Lax", path="/",
+        secure=current_app.extensions["headstart"].is_secure,
+    )  # fmt: skip
+
+
+def _set_code(response: Response, code: str) -> None:
+    sealed = current_app.extensions["headstart"].keyring.seal("code-card", code.encode())
+    response.set_cookie(
+        CODE_COOKIE, base64.urlsafe_b64encode(sealed).decode(), max_age=900, httponly=True, samesite="Strict",
+        secure=current_app.extensions["headstart"].is_secure,
+    )  # fmt: skip
+
+
+def _read_code() -> str | None:
+    try:
+        sealed = base64.urlsafe_b64decode(request.cookies.get(CODE_COOKIE, ""))
+        return str(current_app.extensions["headstart"].keyring.open("code-card", sealed).decode())
+    except ValueError:
+        return None
+
+
+def code_picture(code: str) -> Markup:
+    """Draw the code as a link to the sign-in page; the code is in the fragment, which no server log holds."""
+    base = current_app.extensions["headstart"].installation.base_url
+    return qr.svg(f"{base}/sign-in#{code}", _("Your code as a picture for a camera"))
+
+
+@bp.get("/me/code")
+@access(signed_in)
+def code_card() -> Response:
+    """Show the new code once, to be photographed or written down."""
+    code = _read_code()
+    response = make_response(
+        web.render(
+            "headstart/accounts/code.html",
+            code=None if code is None else services.show_code(code),
+            picture=None if code is None else code_picture(code),
+            after=web.safe_next(request.args.get("next"), web.url("learning.catalogue")),
+        )
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.post("/me/code")
+@access(signed_in)
+def new_code() -> Response:
+    """Replace the code: the old one, and the other devices that used it, end at once."""
+    with transaction() as current:
+        person = this_person()
+        code = services.replace_code(current, current_app.extensions["headstart"].keyring, person)
+        services.end_sessions(current, person, keep_token=request.cookies.get(cookie_name()))
+    response = redirect(web.url("accounts.code_card"), 303)
+    _set_code(response, code)
+    return response
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@access(public)
+def sign_in() -> str | Response | tuple[str, int]:
+    """Sign in with a code, or with user name and password."""
+    after = web.safe_next(request.values.get("next"), "")
+    code_form, password_form = CodeForm(request.form), PasswordSignInForm(request.form)
+    problem: LMSError | None = None
+    if request.method == "POST":
+        try:
+            token, person = _sign_in(code_form, password_form)
+        except (Invalid, TooMany) as error:
+            problem = error
+        else:
+            response = redirect(after or _home(person), 303)
+            _set_session(response, token, current_app.extensions["headstart"].session_lifetime(person))
+            return response
+    page = web.render(
+        "headstart/accounts/sign_in.html", code_form=code_form, password_form=password_form, problem=problem,
+        after=after, is_staff=bool(request.values.get("login")) or request.args.get("as") == "staff",
+    )  # fmt: skip
+    return page if problem is None else (page, problem.status)
+
+
+def _home(person: Person) -> str:
+    if person.has_role("teacher", "examiner", "manager", "admin"):
+        return web.url("desk.home")
+    return web.url("learning.journey")
+
+
+def _sign_in(code_form: CodeForm, password_form: PasswordSignInForm) -> tuple[str, Person]:
+    """Check the code or the password; every failure counts, and all failures sound alike."""
+    state = current_app.extensions["headstart"]
+    login = (password_form.login.data or "").strip().casefold()
+    password = password_form.password.data or ""
+    buckets = [(f"sign-in:address:{_address()}", ADDRESS_LIMIT)]
+    if login:
+        buckets.append((f"sign-in:login:{login}", LOGIN_LIMIT))
+    for bucket, limit in buckets:
+        if limits.is_over(session(), bucket, limit):
+            raise TooMany(_("Too many tries. Wait 15 minutes, then try again."), WINDOW)
+    if login or password:
+        with _password_checks:
+            person = services.find_staff(session(), login, password)
+        failure = _("User name or password is not right. Try again.")
+    else:
+        person = services.find_person_by_code(
+            session(), state.keyring, services.read_code(code_form.code.data or "")
+        )
+        failure = _("We do not know this code. Look at your card and type it again.")
+    if person is None:
+        with transaction() as current:
+            for bucket, limit in buckets:
+                limits.hit(current, bucket, limit + 1, WINDOW)
+        raise Invalid(failure)
+    person_id = person.id
+    with transaction() as current:
+        person = current.get_one(Person, person_id)
+        if person.is_suspended:
+            raise Invalid(failure)
+        return services.sign_in(current, person, state.session_lifetime(person)), person
+
+
+@bp.post("/sign-out")
+@access(public)
+def sign_out() -> Response:
+    """End this session at once, and empty what the browser kept of it."""
+    token = request.cookies.get(cookie_name())
+    if token:
+        with transaction() as current:
+            services.sign_out(current, token)
+    response = redirect(web.url("learning.catalogue"), 303)
+    secure = current_app.extensions["headstart"].is_secure
+    response.delete_cookie(cookie_name(), path="/", secure=secure, httponly=True, samesite="Lax")
+    response.delete_cookie(CODE_COOKIE)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@bp.get("/me/account")
+@access(signed_in)
+def account() -> str:
+    """The account: code or password, devices, data."""
+    person = this_person()
+    return web.render("headstart/accounts/account.html", person=person, form=ChangePasswordForm(),
+                           devices=_devices(person), problem=None)  # fmt: skip
+
+
+def _devices(person: Person) -> int:
+    return len(session().scalars(select(SignIn.id).where(SignIn.person_id == person.id)).all())
+
+
+@bp.post("/me/account/password")
+@access(signed_in)
+def change_password() -> str | Response | tuple[str, int]:
+    """Change the password; other devices must sign in again."""
+    form = ChangePasswordForm(request.form)
+    problem: LMSError | None = None
+    if form.validate():
+        try:
+            with _password_checks, transaction() as current:
+                services.change_password(
+                    current, this_person(), form.old.data, form.new.data, keep_token=request.cookies.get(cookie_name())
+                )
+            return redirect(web.url("accounts.account"), 303)
+        except Invalid as error:
+            problem = error
+    person = this_person()
+    page = web.render("headstart/accounts/account.html", person=person, form=form, devices=_devices(person),
+                           problem=problem)  # fmt: skip
+    return page, 422
+
+
+@bp.post("/me/account/devices")
+@access(signed_in)
+def end_other_devices() -> Response:
+    """Sign out everywhere but here."""
+    with transaction() as current:
+        services.end_sessions(current, this_person(), keep_token=request.cookies.get(cookie_name()))
+    return redirect(web.url("accounts.account"), 303)
+
+
+@bp.after_app_request
+def prolong_session(response: Response) -> Response:
+    """Keep a session that is used alive: at most one write in five minutes."""
+    if token := g.pop("hs_touch", None):
+        with transaction() as current:
+            person = services.find_person_by_token(current, token)
+            if person is not None:
+                services.touch(current, token, current_app.extensions["headstart"].session_lifetime(person))
+    return response

@@ -1,0 +1,190 @@
+"""Blueprints: which items a sitting gets, and whether its scores pass. Pure: same input, same output."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..courses.document import Blueprint, ItemBase
+from ..kernel.errors import Invalid
+from ..kernel.i18n import _
+
+# --- drawing -----------------------------------------------------------------------------------
+
+
+def draw(
+    blueprint: Blueprint, bank: Sequence[ItemBase], seed: str, avoid: Collection[str] = frozenset()
+) -> dict[str, list[str]]:
+    """Draw the items of one sitting: {section id: [item ids in the order shown]}.
+
+    The same seed always draws the same. No item comes twice. Items in ``avoid`` (seen in earlier sittings)
+    come only when there are no others; difficulty and topic are spread as evenly as the bank allows. Raises
+    Invalid when the bank cannot fill all draws.
+    """
+    digest = hashlib.sha256(f"{blueprint.id}\n{seed}".encode()).digest()
+    chance = random.Random(int.from_bytes(digest))  # noqa: S311 - repeatable on purpose, guards no secret
+    items = sorted(bank, key=lambda item: item.id)  # the order of files must not change a draw
+
+    slots: list[tuple[str, list[str]]] = []  # for each place: its section, its candidates, best first
+    for section in blueprint.sections:
+        for one in section.draw:
+            candidates = [item for item in items if set(one.tags) <= set(item.tags)]
+            ranked = _ranked(candidates, chance, avoid)
+            slots += [(section.id, ranked)] * one.count
+    taken = _assign([candidates for _section, candidates in slots])
+
+    drawn: dict[str, list[str]] = {section.id: [] for section in blueprint.sections}
+    for (section_id, _candidates), item_id in zip(slots, taken, strict=True):
+        drawn[section_id].append(item_id)
+    for ids in drawn.values():
+        chance.shuffle(ids)
+    return drawn
+
+
+def _ranked(items: Sequence[ItemBase], chance: random.Random, avoid: Collection[str]) -> list[str]:
+    """Order candidates: not seen before first; within that so that every beginning of the list is mixed."""
+    left = list(items)
+    chance.shuffle(left)
+    levels: Counter[int] = Counter()
+    topics: Counter[str | None] = Counter()
+    ranked: list[str] = []
+    while left:
+        # min keeps the shuffled order among equals
+        best = min(left, key=lambda i: (i.id in avoid, levels[i.difficulty] + topics[i.topic]))
+        left.remove(best)
+        levels[best.difficulty] += 1
+        topics[best.topic] += 1
+        ranked.append(best.id)
+    return ranked
+
+
+def _assign(candidates: Sequence[Sequence[str]]) -> list[str]:
+    """Give every place an item of its own (augmenting paths), preferring the candidates listed first.
+
+    A place whose candidates are all taken moves another place to its next candidate, so that draws with
+    overlapping tags are filled whenever that is possible at all.
+    """
+    place_of: dict[str, int] = {}
+
+    def seat(place: int, tried: set[str]) -> bool:
+        for may_move in (False, True):
+            for item in candidates[place]:
+                if item in tried:
+                    continue
+                if item not in place_of:
+                    place_of[item] = place
+                    return True
+                if may_move:
+                    tried.add(item)
+                    if seat(place_of[item], tried):
+                        place_of[item] = place
+                        return True
+        return False
+
+    for place in range(len(candidates)):
+        if not seat(place, set()):
+            raise Invalid(
+                _("There are not enough questions for this test. Please tell your teacher."), "bank"
+            )
+    return [item for item, _place in sorted(place_of.items(), key=lambda pair: pair[1])]
+
+
+# --- results -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A rule that is not fulfilled. ``need`` and ``have`` in per cent, or a number of rules (any, atleast).
+
+    ``rule``: overall | each | section | group | any | atleast; ``sections`` says which; ``of`` what was open.
+    """
+
+    rule: str
+    need: float
+    have: float
+    sections: tuple[str, ...] = ()
+    of: tuple[Unmet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Scores from 0 to 1; ``unmet`` is empty exactly when the test is passed."""
+
+    score: float
+    sections: Mapping[str, float]
+    passed: bool
+    unmet: list[Unmet] = field(default_factory=list)
+
+
+def result(blueprint: Blueprint, scores: Mapping[str, Sequence[float]]) -> Result:
+    """Return the result of a sitting: ``scores`` has for each section the score of each item drawn, 0 to 1.
+
+    A section's score is the mean of its items (one that was not answered counts 0 and must be in the list;
+    a section without items scores 0), the overall score the mean of the sections by their weights.
+    """
+    sections = {
+        s.id: _mean([(float(score), 1.0) for score in scores.get(s.id, ())]) for s in blueprint.sections
+    }
+    weights = {s.id: float(s.weight) for s in blueprint.sections}
+    unmet = _unmet(blueprint.pass_rule, sections, weights)
+    return Result(_together(sections, weights, tuple(sections)), sections, not unmet, unmet)
+
+
+def _unmet(
+    rule: Mapping[str, Any], sections: Mapping[str, float], weights: Mapping[str, float]
+) -> list[Unmet]:
+    """Return what a pass rule (courses.document, seven forms) still asks for."""
+
+    def below(kind: str, need: float, names: Sequence[str]) -> list[Unmet]:
+        have = _percent(_together(sections, weights, names))
+        return [] if have >= need else [Unmet(kind, need, have, tuple(names))]
+
+    match rule:
+        case {"overall": need}:
+            return below("overall", need, tuple(sections))
+        case {"each": need}:
+            return [unmet for name in sections for unmet in below("each", need, (name,))]
+        case {"section": name, "min": need}:
+            return below("section", need, (name,))
+        case {"group": names, "min": need}:
+            return below("group", need, names)
+        case {"all": rules}:
+            return [unmet for part in rules for unmet in _unmet(part, sections, weights)]
+        case {"any": rules}:
+            return _enough("any", 1, rules, sections, weights)
+        case {"atleast": need, "of": rules}:
+            return _enough("atleast", need, rules, sections, weights)
+    raise ValueError(f"not a pass rule: {rule}")
+
+
+def _enough(
+    kind: str,
+    need: int,
+    rules: Sequence[Mapping[str, Any]],
+    sections: Mapping[str, float],
+    weights: Mapping[str, float],
+) -> list[Unmet]:
+    open_rules = [_unmet(part, sections, weights) for part in rules]
+    met = sum(not unmet for unmet in open_rules)
+    if met >= need:
+        return []
+    return [Unmet(kind, need, met, of=tuple(one for unmet in open_rules for one in unmet))]
+
+
+def _together(sections: Mapping[str, float], weights: Mapping[str, float], names: Sequence[str]) -> float:
+    return _mean([(sections[name], weights[name]) for name in names])
+
+
+def _mean(scores: Sequence[tuple[float, float]]) -> float:
+    """Return the weighted mean of (score, weight); 0 of nothing."""
+    total = sum(weight for _score, weight in scores)
+    return sum(score * weight for score, weight in scores) / total if total else 0.0
+
+
+def _percent(score: float) -> float:
+    # six places: 3 of 5 is 60 per cent, however the machine adds thirds; nobody is rounded up to a pass
+    return round(100 * score, 6)

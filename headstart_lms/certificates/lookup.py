@@ -1,0 +1,80 @@
+"""Check by code: what our register says, and for code + year of birth everything that was signed."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from .facts import read_facts
+from .models import Certificate
+from .services import find_certificate, read_payload
+from .trust import KnownIssuer, record_of, trust_store
+from .verdict import Answer, Verdict, VerdictBuilder
+from .verify import check_record, check_time, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A verdict and, when the code is known, the row it is about. Without ``verdict.facts``: public facts only."""
+
+    verdict: Verdict
+    certificate: Certificate | None
+
+
+def by_code(session: Session, code: str, at: datetime) -> Found:
+    """Check a code alone. Raises codes.CodeError for a text that is no code."""
+    certificate = find_certificate(session, code)
+    if certificate is None:
+        return Found(_unknown("no-such-code", at), None)
+    made = VerdictBuilder(at)
+    made.issuer = KnownIssuer(
+        certificate.issuer_did, certificate.issuer_name, is_own=True, demo=certificate.demo
+    )
+    made.record, made.digest = record_of(certificate), certificate.digest
+    made.answer("genuine", "yes", "register-only")
+    made.answer("issuer", "yes", "issuer-known")
+    with made.noting():
+        check_record(made.record)
+    with made.noting():
+        check_time(certificate.valid_from, certificate.valid_until, at)
+    return Found(made.done(), certificate)
+
+
+def by_code_and_year(session: Session, code: str, year: int | None, at: datetime) -> Found:
+    """Check a code with the year of birth. A wrong year, an erased holder and an unknown code look the same.
+
+    Raises codes.CodeError for a text that is no code.
+    """
+    certificate = find_certificate(session, code)
+    if certificate is None or not is_year_of(certificate, year):
+        return Found(_unknown("no-such-pair", at), None)
+    return Found(verify(certificate.payload or "", trust=trust_store(session), at=at), certificate)
+
+
+def is_year_of(certificate: Certificate, year: int | None) -> bool:
+    """Tell whether this is the year of birth in the signed data; never after an erasure."""
+    payload = read_payload(certificate)
+    if payload is None or year is None:
+        return False
+    signed = read_facts(payload).year_of_birth
+    return hmac.compare_digest(str(signed).encode(), str(year).encode())
+
+
+def by_document(session: Session, data: bytes | str, at: datetime) -> Found:
+    """Check signed data. The row is found by the digest of what was signed, when it is one of ours."""
+    verdict = verify(data, trust=trust_store(session), at=at)
+    certificate = None
+    if verdict.record is not None:
+        certificate = find_certificate(session, verdict.record.code)
+    return Found(verdict, certificate)
+
+
+def _unknown(reason: str, at: datetime) -> Verdict:
+    answers = (
+        Answer("genuine", "no", reason),
+        *(Answer(name, "unknown", "not-checked") for name in ("issuer", "time", "standing")),
+    )
+    return Verdict("unknown", answers, at, reason=reason)

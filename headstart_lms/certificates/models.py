@@ -1,0 +1,148 @@
+"""Awards, certificates, the keys of issuers, their status lists.
+
+A certificate outlives the course and the account (DESIGN 3.5): what it needs in order to be checked stands in its
+own row, and nothing that is deleted elsewhere takes it along.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, get_args
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
+
+from ..accounts.models import Person
+from ..kernel.clock import now
+from ..kernel.db import Base
+
+#: What the issuer says of a certificate; being expired or not yet valid follows from its dates.
+Standing = Literal["good", "suspended", "revoked", "replaced"]
+#: Why a certificate was revoked or suspended, as a class that may be shown to everybody.
+Reason = Literal["error", "fraud", "holder", "name-changed", "under-review", "other"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+
+class Award(Base):
+    """A person has reached what a course certifies. The certificate is issued from it, later and separately."""
+
+    __tablename__ = "lms_award"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[UUID] = mapped_column(default=uuid4, unique=True)
+    #: The enrolment's registration: one award for each. Not a foreign key, an award outlives the enrolment.
+    registration: Mapped[UUID] = mapped_column(unique=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("lms_person.id", ondelete="SET NULL"), index=True)
+    #: The centre whose course group it was, or the person's; None: the default centre issues.
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("lms_centre.id", ondelete="SET NULL"), index=True)
+    course_uuid: Mapped[UUID] = mapped_column(index=True)
+    #: ``rules.AwardFacts`` as JSON.
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    awarded: Mapped[datetime] = mapped_column(default=now)
+
+    person: Mapped[Person | None] = relationship()
+    certificates: Mapped[list[Certificate]] = relationship(
+        back_populates="award", order_by="Certificate.id", passive_deletes=True
+    )
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The newest certificate made from this award, whatever its standing."""
+        return self.certificates[-1] if self.certificates else None
+
+
+class Certificate(Base):
+    """One signed snapshot. After an erasure ``payload``, ``award_id`` and ``person_id`` are NULL, the rest stays."""
+
+    __tablename__ = "lms_certificate"
+    __table_args__ = (UniqueConstraint("status_list_id", "status_index"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: Twelve Crockford characters, without hyphens.
+    code: Mapped[str] = mapped_column(String(12), unique=True)
+    award_id: Mapped[int | None] = mapped_column(ForeignKey("lms_award.id", ondelete="SET NULL"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("lms_person.id", ondelete="SET NULL"), index=True)
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("lms_centre.id", ondelete="SET NULL"), index=True)
+    issuer: Mapped[str] = mapped_column(String(40), index=True)
+    issuer_did: Mapped[str] = mapped_column(String(400))
+    issuer_name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    course_uuid: Mapped[UUID] = mapped_column(index=True)
+    course_slug: Mapped[str] = mapped_column(String(40))
+    course_version: Mapped[str] = mapped_column(String(20))
+    #: {language: title}
+    titles: Mapped[dict[str, str]] = mapped_column(JSON)
+    #: CEFR, of language courses only.
+    level: Mapped[str | None] = mapped_column(String(10))
+    issued: Mapped[datetime] = mapped_column(default=now)
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime | None]
+    demo: Mapped[bool] = mapped_column(default=False)
+    status_list_id: Mapped[int] = mapped_column(ForeignKey("lms_status_list.id"))
+    status_index: Mapped[int]
+    standing: Mapped[str] = mapped_column(String(20), default="good")
+    standing_since: Mapped[datetime] = mapped_column(default=now)
+    reason: Mapped[str | None] = mapped_column(String(20))
+    #: The code of the certificate that took this one's place.
+    replaced_by: Mapped[str | None] = mapped_column(String(12))
+    #: SHA-256, hex, of the RFC 8785 form of the credential without its proofs.
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    #: The signed credential as it was handed out, JSON text.
+    payload: Mapped[str | None] = deferred(mapped_column(Text))
+    erased: Mapped[datetime | None]
+
+    award: Mapped[Award | None] = relationship(back_populates="certificates")
+    person: Mapped[Person | None] = relationship()
+    status_list: Mapped[StatusList] = relationship(back_populates="certificates")
+
+    @property
+    def is_live(self) -> bool:
+        """True while the issuer stands by it; its dates are another question."""
+        return self.standing == "good"
+
+
+class IssuerKey(Base):
+    """An Ed25519 key of an issuer and the time it signs in; kept for ever, so that old papers stay checkable."""
+
+    __tablename__ = "lms_issuer_key"
+    __table_args__ = (UniqueConstraint("did", "kid"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(40), index=True)
+    issuer_name: Mapped[str] = mapped_column(String(200))
+    country: Mapped[str | None] = mapped_column(String(2))
+    did: Mapped[str] = mapped_column(String(400))
+    #: The fragment of the key's id: ``2026q4``, and ``2026q4-2`` for a second one in the same quarter.
+    kid: Mapped[str] = mapped_column(String(20))
+    #: Multikey: multibase base58btc of 0xed01 and the 32 bytes.
+    public: Mapped[str] = mapped_column(String(60))
+    #: The private seed under the installation's key; NULL once destroyed.
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    #: Signatures made from here on prove nothing.
+    compromised_from: Mapped[datetime | None]
+    demo: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def method(self) -> str:
+        """The DID URL that proofs name as their verification method."""
+        return f"{self.did}#{self.kid}"
+
+
+class StatusList(Base):
+    """The revocation list of one issuer and year (Bitstring Status List 1.0), and its last signed form."""
+
+    __tablename__ = "lms_status_list"
+    __table_args__ = (UniqueConstraint("issuer", "year"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(40))
+    did: Mapped[str] = mapped_column(String(400))
+    year: Mapped[int]
+    #: The signed list credential, JSON text; NULL when it has to be signed anew.
+    signed: Mapped[str | None] = mapped_column(Text)
+    signed_at: Mapped[datetime | None]
+
+    certificates: Mapped[list[Certificate]] = relationship(back_populates="status_list")

@@ -1,0 +1,204 @@
+"""What pages say of a certificate: words, shapes, rows of facts, in the language of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+
+from ..kernel.i18n import _, language, locale
+from .errors import State
+from .facts import Facts
+from .models import Certificate
+from .rules import pick
+from .verdict import Verdict
+
+Shape = Literal["circle", "triangle", "octagon"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact. ``is_code``: always written from left to right. ``parts``: a list instead of a value."""
+
+    label: str
+    value: str
+    is_code: bool = False
+    parts: tuple[str, ...] = ()
+    is_name: bool = False
+
+
+_WORDS: dict[State, Callable[[], str]] = {
+    "valid": lambda: _("Valid"),
+    "not-yet-valid": lambda: _("Not valid yet"),
+    "expired": lambda: _("Expired"),
+    "suspended": lambda: _("Suspended"),
+    "revoked": lambda: _("Revoked"),
+    "replaced": lambda: _("Replaced"),
+    "unknown": lambda: _("Unknown"),
+    "altered": lambda: _("Changed"),
+    "could-not-check": lambda: _("Could not be checked"),
+}
+_KINDS: dict[str, Callable[[], str]] = {
+    "language": lambda: _("Language course"),
+    "workplace": lambda: _("Course about work"),
+    "rights": lambda: _("Course about rights and duties"),
+    "orientation": lambda: _("Course about everyday life"),
+}
+_SKILLS: dict[str, Callable[[], str]] = {
+    "listening": lambda: _("Listening"),
+    "reading": lambda: _("Reading"),
+    "interaction": lambda: _("Talking with others"),
+    "production": lambda: _("Speaking"),
+    "writing": lambda: _("Writing"),
+    "use": lambda: _("Use of language"),
+}
+_ASSESSED: dict[str, Callable[[], str]] = {
+    "supervised": lambda: _("The final test was sat under supervision. An examiner saw who sat it."),
+    "practice": lambda: _("The final test was sat alone, without supervision. Nobody saw who sat it."),
+    "none": lambda: _("All units were done. There was no final test."),
+}
+_REASONS: dict[str, Callable[[], str]] = {
+    "error": lambda: _("There was a mistake in it."),
+    "fraud": lambda: _("It was obtained in a wrong way."),
+    "holder": lambda: _("The holder asked for it."),
+    "name-changed": lambda: _("The name or another fact was corrected."),
+    "under-review": lambda: _("It is being looked at again."),
+    "other": lambda: _("Ask the centre."),
+}
+_QUESTIONS = {
+    "genuine": lambda: _("Genuine"),
+    "issuer": lambda: _("Issuer"),
+    "time": lambda: _("Dates"),
+    "standing": lambda: _("Not taken back"),
+}
+
+
+def word(state: State) -> str:
+    return _WORDS[state]()
+
+
+def shape(verdict: Verdict) -> Shape:
+    """Return the shape beside the word: a state must not be told by colour alone."""
+    if verdict.state == "valid":
+        return "circle"
+    is_no = verdict.state in ("revoked", "replaced", "altered") or verdict.reason == "not-in-register"
+    return "octagon" if is_no else "triangle"
+
+
+def question(name: str) -> str:
+    return _QUESTIONS[name]()
+
+
+def kind_name(kind: str) -> str:
+    return _KINDS[kind]() if kind in _KINDS else kind
+
+
+def reason_text(reason: str | None) -> str | None:
+    return _REASONS[reason]() if reason in _REASONS else None
+
+
+def assessed_text(assessment: str | None) -> str | None:
+    return _ASSESSED[assessment]() if assessment in _ASSESSED else None
+
+
+def day(at: datetime | None) -> str:
+    """Write a date out; empty when there is none."""
+    return format_date(at, format="long", locale=locale()) if at is not None else ""
+
+
+def country_name(code: str) -> str:
+    return locale().territories.get(code) or code
+
+
+def language_name(tag: str) -> str:
+    """Return a language's name in the language of the page."""
+    try:
+        return Locale.parse(tag.replace("-", "_")).get_display_name(locale()) or tag
+    except (ValueError, UnknownLocaleError):
+        return tag
+
+
+def public_rows(certificate: Certificate) -> list[Row]:
+    """Return what a code alone may show: kind, course, level, issuer, dates. Nothing about a person."""
+    rows = [
+        Row(_("Course"), pick(certificate.titles, language())),
+        Row(_("Kind"), kind_name(certificate.kind)),
+    ]
+    if certificate.level:
+        rows.append(Row(_("Level"), certificate.level, is_code=True))
+    rows.append(Row(_("Issued by"), certificate.issuer_name))
+    rows.append(Row(_("Issued on"), day(certificate.issued)))
+    if certificate.valid_until:
+        rows.append(Row(_("Valid until"), day(certificate.valid_until)))
+    return rows
+
+
+def signed_rows(facts: Facts, issuer: str | None, titles: dict[str, str] | None = None) -> list[Row]:
+    """Return every signed fact. ``titles``: the course's titles in other languages, from our register."""
+    title = pick(titles, language()) if titles else facts.title
+    return [
+        Row(label, str(value), is_name=True)
+        for label, value in (
+            (_("Name in the passport"), facts.passport_name),
+            (_("Name in own letters"), facts.own_name),
+        )
+        if value
+    ] + [Row(_("Course"), title), *paper_rows(facts), *_when(facts, issuer)]
+
+
+def _when(facts: Facts, issuer: str | None) -> list[Row]:
+    rows = [Row(_("Issued by"), issuer)] if issuer else []
+    return [*rows, Row(_("Issued on"), day(facts.valid_from)), *until_rows(facts)]
+
+
+def until_rows(facts: Facts) -> list[Row]:
+    return [Row(_("Valid until"), day(facts.valid_until))] if facts.valid_until else []
+
+
+def paper_rows(facts: Facts) -> list[Row]:
+    """Return what stands in the table of the paper: all but names, title, issuer and dates, which stand beside it."""
+    rows: list[Row] = []
+
+    def add(label: str, value: object, *, is_code: bool = False) -> None:
+        if value not in (None, ""):
+            rows.append(Row(label, str(value), is_code=is_code))
+
+    add(_("Year of birth"), facts.year_of_birth, is_code=True)
+    add(_("Name checked"), name_check(facts))
+    add(_("Kind"), kind_name(facts.kind) if facts.kind else None)
+    add(_("For"), country_name(facts.country) if facts.country else None)
+    add(_("Language"), language_name(facts.language) if facts.language else None)
+    add(_("Level"), facts.level, is_code=True)
+    for skill, level in facts.skills.items():
+        add(_SKILLS[skill]() if skill in _SKILLS else skill, level, is_code=True)
+    add(_("Hours"), facts.hours, is_code=True)
+    add(_("How it was assessed"), assessed_text(facts.assessment))
+    add(_("Result of the test"), f"{facts.score} %" if facts.score else None, is_code=True)
+    add(_("Edition of the course"), facts.version, is_code=True)
+    if facts.outcomes:
+        rows.append(Row(_("What the person can do"), "", parts=facts.outcomes))
+    return rows
+
+
+def name_check(facts: Facts) -> str | None:
+    if facts.passport_name is None:
+        return None
+    if facts.is_name_checked:
+        return _("%(centre)s saw a document with this name.", centre=facts.name_checked_by or _("The centre"))
+    return _("The person stated the name. Nobody checked a document.")
+
+
+def receipt(verdict: Verdict, rows: Sequence[Row]) -> dict[str, object]:
+    """Return a verdict as data, for programs: stable words only."""
+    return {
+        "state": verdict.state,
+        "reason": verdict.reason,
+        "demo": verdict.is_demo,
+        "checked": verdict.at.isoformat(),
+        "answers": {a.question: {"said": a.said, "reason": a.reason} for a in verdict.answers},
+        "facts": [{"label": row.label, "value": row.value or list(row.parts)} for row in rows],
+    }

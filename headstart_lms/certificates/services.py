@@ -1,0 +1,229 @@
+"""Award, issue, replace, suspend, revoke, find."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..accounts.models import Centre, Identity, Person
+from ..accounts.services import Name, set_identity
+from ..cohorts.models import Enrolment
+from ..kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from ..kernel.i18n import _
+from . import codes, keys, proofs, status
+from .credential import StatusEntry, build
+from .keys import Sealer
+from .models import REASONS, Award, Certificate
+from .rules import AwardFacts, Holder, clean_name, clean_passport_name, clean_year, months_later
+
+__all__ = [
+    "AwardFacts", "award", "find_award", "find_certificate", "get_award_for", "get_certificate", "issue",
+    "list_awards_of", "list_certificates_of", "read_payload", "reinstate", "replace", "revoke", "state_identity",
+    "suspend",
+]  # fmt: skip
+
+
+def award(session: Session, *, enrolment: Enrolment, facts: AwardFacts, at: datetime) -> Award:
+    """Record that an enrolment has reached what its course certifies. Once for each registration: again, no change.
+
+    The first award stands: what was reached is not taken back or improved by later work.
+    """
+    known = session.scalar(select(Award).where(Award.registration == enrolment.registration))
+    if known is not None:
+        return known
+    cohort = enrolment.cohort
+    made = Award(
+        registration=enrolment.registration, person_id=enrolment.person_id,
+        centre_id=cohort.centre_id if cohort else enrolment.person.centre_id,
+        course_uuid=facts.course_uuid, facts=facts.model_dump(mode="json"), awarded=at,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made
+
+
+def state_identity(
+    session: Session, person: Person, *, passport_name: str, own_name: str, year_of_birth: int | None, at: datetime
+) -> Identity:
+    """Write down who a person says she is. Raises Invalid.
+
+    ``own_name`` may be empty: then it is the passport's. A change undoes an earlier check of a document: it was
+    another name that was seen.
+    """
+    passport = clean_passport_name(passport_name)
+    own = clean_name(own_name) if own_name.strip() else passport
+    year = clean_year(year_of_birth, at.date())
+    return set_identity(session, person, Name(passport, own, year))
+
+
+def holder_of(session: Session, person: Person | None, at: datetime) -> Holder:
+    """Return who a certificate will be about. Raises Invalid while the names and the year are not known."""
+    identity = person.identity if person is not None else None
+    if identity is None or not identity.passport_name or not identity.own_name or not identity.year_of_birth:
+        raise Invalid(_("Write the name and the year of birth first."), "identity")
+    checked = session.get(Centre, identity.checked_centre_id) if identity.checked_centre_id else None
+    return Holder(
+        clean_passport_name(identity.passport_name), clean_name(identity.own_name),
+        clean_year(identity.year_of_birth, at.date()), checked.name if checked and identity.checked else None,
+    )  # fmt: skip
+
+
+def issue(session: Session, award: Award, *, keyring: Sealer, base_url: str, at: datetime) -> Certificate:
+    """Make and sign the certificate of an award; an award that has one gets the same again.
+
+    ``base_url`` is the fixed address of the installation, without a slash at the end. Raises Invalid while the
+    person's names and year of birth are not known, Conflict when its certificate was revoked.
+    """
+    newest = award.certificate
+    if newest is not None:
+        if newest.standing == "revoked":
+            raise Conflict(_("This certificate was revoked. Ask the centre."))
+        return newest
+    return _sign(session, award, keyring=keyring, base_url=base_url, at=at)
+
+
+def _sign(session: Session, award: Award, *, keyring: Sealer, base_url: str, at: datetime) -> Certificate:
+    holder = holder_of(session, award.person, at)
+    facts = AwardFacts.model_validate(award.facts)
+    stated = session.get(Centre, award.centre_id) if award.centre_id else None
+    centre = keys.issuing_centre(session, stated)
+    at = at.astimezone(UTC).replace(microsecond=0)
+    key = keys.signing_key(session, centre, keyring=keyring, base_url=base_url, at=at)
+    issuer = keys.issuer_of(centre, base_url)
+    list_, index = status.take_place(session, centre.slug, issuer.did, at.year)
+    code = codes.new_code()
+    while find_certificate(session, code) is not None:
+        code = codes.new_code()
+    until = months_later(at, facts.valid_months) if facts.valid_months else None
+    document = build(
+        facts, holder, issuer, StatusEntry(status.list_url(base_url, centre.slug, at.year), index),
+        address=verify_url(base_url, code), subject=uuid4(), awarded=award.awarded, issued=at, valid_until=until,
+    )  # fmt: skip
+    signed = proofs.with_proofs(document, seed=keys.open_seed(key, keyring), method=key.method, at=at)
+    made = Certificate(
+        code=code, award=award, person_id=award.person_id, centre_id=centre.id, issuer=centre.slug,
+        issuer_did=issuer.did, issuer_name=centre.name, kind=facts.kind, course_uuid=facts.course_uuid,
+        course_slug=facts.slug, course_version=facts.version, titles=dict(facts.titles), level=facts.level,
+        issued=at, valid_from=at, valid_until=until, demo=issuer.demo, status_list_id=list_.id,
+        status_index=index, standing="good", standing_since=at, digest=proofs.digest(document),
+        payload=json.dumps(signed, ensure_ascii=False, indent=2),
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made
+
+
+def verify_url(base_url: str, code: str) -> str:
+    """Return the address that is printed and shown as a QR code."""
+    return f"{base_url}/verify/{codes.show(code)}"
+
+
+def replace(session: Session, certificate: Certificate, *, keyring: Sealer, base_url: str, at: datetime) -> Certificate:
+    """Issue a certificate anew, with the name as it stands now; the old one says by which it was replaced.
+
+    Raises Conflict when the old one is no longer good or its holder was erased.
+    """
+    if certificate.standing not in ("good", "suspended") or certificate.award is None:
+        raise Conflict(_("Only a certificate that stands can be replaced."))
+    made = _sign(session, certificate.award, keyring=keyring, base_url=base_url, at=at)
+    certificate.replaced_by = made.code
+    _set_standing(certificate, "replaced", "name-changed", at)
+    session.flush()
+    return made
+
+
+def revoke(session: Session, certificate: Certificate, reason: str, at: datetime) -> Certificate:
+    """Take a certificate back for good. ``reason`` is one of ``models.REASONS``; again, no change. Raises Invalid."""
+    _check_reason(reason)
+    if certificate.standing in ("revoked", "replaced"):
+        return certificate
+    _set_standing(certificate, "revoked", reason, at)
+    session.flush()
+    return certificate
+
+
+def suspend(session: Session, certificate: Certificate, reason: str, at: datetime) -> Certificate:
+    """Stop a certificate from counting for a while. Raises Invalid, Conflict."""
+    _check_reason(reason)
+    if certificate.standing not in ("good", "suspended"):
+        raise Conflict(_("Only a certificate that stands can be suspended."))
+    _set_standing(certificate, "suspended", reason, at)
+    session.flush()
+    return certificate
+
+
+def reinstate(session: Session, certificate: Certificate, at: datetime) -> Certificate:
+    """End a suspension. Raises Conflict when there is none."""
+    if certificate.standing != "suspended":
+        raise Conflict(_("This certificate is not suspended."))
+    _set_standing(certificate, "good", None, at)
+    session.flush()
+    return certificate
+
+
+def _check_reason(reason: str) -> None:
+    if reason not in REASONS:
+        raise Invalid(_("Choose one of these reasons: %(reasons)s.", reasons=", ".join(REASONS)), "reason")
+
+
+def _set_standing(certificate: Certificate, standing: str, reason: str | None, at: datetime) -> None:
+    certificate.standing, certificate.reason, certificate.standing_since = standing, reason, at
+    if standing in status.SET:
+        # the published list no longer tells the truth: it is signed anew at the next reading
+        certificate.status_list.signed = None
+
+
+def find_certificate(session: Session, code: str) -> Certificate | None:
+    """Return the certificate of a code (typed in any way), or None. Raises codes.CodeError for what is no code."""
+    return session.scalar(select(Certificate).where(Certificate.code == codes.parse_code(code)))
+
+
+def get_certificate(session: Session, code: str) -> Certificate:
+    found = find_certificate(session, code)
+    if found is None:
+        raise NotFound(_("There is no certificate with this code."))
+    return found
+
+
+def find_award(session: Session, uuid: Any) -> Award | None:
+    return session.scalar(select(Award).where(Award.uuid == uuid))
+
+
+def get_award_for(session: Session, person: Person, uuid: Any) -> Award:
+    """Return an award of this person. Raises NotFound, also for somebody else's."""
+    found = find_award(session, uuid)
+    if found is None or found.person_id != person.id:
+        raise NotFound(_("There is no such award."))
+    return found
+
+
+def get_certificate_for(session: Session, person: Person, code: str) -> Certificate:
+    """Return a certificate of this person. Raises NotAllowed for somebody else's, NotFound."""
+    found = get_certificate(session, code)
+    if found.person_id != person.id:
+        raise NotAllowed(_("This certificate is not yours."))
+    return found
+
+
+def list_awards_of(session: Session, person: Person) -> Sequence[Award]:
+    return session.scalars(select(Award).where(Award.person_id == person.id).order_by(Award.awarded)).all()
+
+
+def list_certificates_of(session: Session, person: Person) -> Sequence[Certificate]:
+    return session.scalars(
+        select(Certificate).where(Certificate.person_id == person.id).order_by(Certificate.issued)
+    ).all()
+
+
+def read_payload(certificate: Certificate) -> dict[str, Any] | None:
+    """Return the signed credential, or None after an erasure."""
+    if certificate.payload is None:
+        return None
+    found: dict[str, Any] = json.loads(certificate.payload)
+    return found

@@ -1,0 +1,109 @@
+"""Whom we believe: keys by their address, issuers by their DID, our own register. Never what a document says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from . import contexts, signing
+from .models import Certificate, IssuerKey
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIssuer:
+    """An issuer as our own list has it; ``is_own``: one of this installation, so we keep its register."""
+
+    did: str
+    name: str
+    country: str | None = None
+    is_own: bool = False
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedKey:
+    """An Ed25519 key and the time it may sign in. Its issuer is the controller."""
+
+    method: str
+    public: bytes
+    issuer: KnownIssuer
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    compromised_from: datetime | None = None
+
+    def may_sign_at(self, at: datetime) -> bool:
+        return not (
+            (self.valid_from is not None and at < self.valid_from)
+            or (self.valid_until is not None and at >= self.valid_until)
+        )
+
+    def is_compromised_at(self, at: datetime) -> bool:
+        return self.compromised_from is not None and at >= self.compromised_from
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What our register says of a certificate we issued."""
+
+    code: str
+    standing: str
+    since: datetime
+    reason: str | None = None
+    replaced_by: str | None = None
+
+
+def _no_record(digest: str) -> Record | None:
+    return None
+
+
+def _no_list(url: str) -> Document | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class TrustStore:
+    """Everything a verification may rely on. None of it is fetched while verifying.
+
+    ``find_record`` takes the digest of a credential; ``find_list`` the address of another issuer's revocation
+    list and returns the signed list as it was last stored; ``find_context`` raises LookupError.
+    """
+
+    keys: Mapping[str, TrustedKey]
+    find_record: Callable[[str], Record | None] = _no_record
+    find_list: Callable[[str], Document | None] = _no_list
+    find_context: Callable[[str], Document] = contexts.context
+    issuers: Mapping[str, KnownIssuer] = field(default_factory=dict)
+
+    def issuer(self, did: str) -> KnownIssuer | None:
+        return self.issuers.get(did) or next((k.issuer for k in self.keys.values() if k.issuer.did == did), None)
+
+
+def trust_store(session: Session) -> TrustStore:
+    """Return the trust store of this installation: the keys and the register of its own centres."""
+    keys = {}
+    for row in session.scalars(select(IssuerKey)):
+        issuer = KnownIssuer(row.did, row.issuer_name, row.country, is_own=True, demo=row.demo)
+        keys[row.method] = TrustedKey(
+            row.method, signing.from_multikey(row.public), issuer, row.valid_from, row.valid_until,
+            row.compromised_from,
+        )  # fmt: skip
+
+    def find_record(digest: str) -> Record | None:
+        found = session.scalar(select(Certificate).where(Certificate.digest == digest))
+        return None if found is None else record_of(found)
+
+    return TrustStore(keys, find_record)
+
+
+def record_of(certificate: Certificate) -> Record:
+    return Record(
+        certificate.code, certificate.standing, certificate.standing_since, certificate.reason,
+        certificate.replaced_by,
+    )  # fmt: skip

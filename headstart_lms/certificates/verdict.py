@@ -1,0 +1,166 @@
+"""The verifier's answer: a state, four separate answers, the signed facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..kernel.i18n import _
+from .errors import Question, Said, State, VerificationError
+from .facts import Facts
+from .trust import KnownIssuer, Record
+
+QUESTIONS: tuple[Question, ...] = ("genuine", "issuer", "time", "standing")
+#: Which state wins when several things are wrong: what the issuer said, then the dates, then what we do not know.
+_RANK: tuple[State, ...] = (
+    "altered", "unknown", "revoked", "replaced", "suspended", "expired", "not-yet-valid", "could-not-check", "valid",
+)  # fmt: skip
+_GOOD = {"time": "in-time", "standing": "stands"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the four answers. ``reason`` is a stable word for programs."""
+
+    question: Question
+    said: Said
+    reason: str
+
+    @property
+    def text(self) -> str:
+        """The answer in a sentence, in the language of the page."""
+        return sentence(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of a certificate at ``at``. ``facts`` only when its signature fits."""
+
+    state: State
+    answers: tuple[Answer, ...]
+    at: datetime
+    facts: Facts | None = None
+    issuer: KnownIssuer | None = None
+    #: SHA-256, hex, of the signed data: draws the rosette.
+    digest: str | None = None
+    record: Record | None = None
+    #: Why the state is what it is: a stable word; ``valid`` when nothing is wrong.
+    reason: str = "valid"
+
+    @property
+    def is_valid(self) -> bool:
+        return self.state == "valid"
+
+    @property
+    def is_demo(self) -> bool:
+        return self.issuer is not None and self.issuer.demo
+
+    @property
+    def text(self) -> str:
+        """The reason in a sentence, in the language of the page."""
+        return sentence(self.reason)
+
+    def answer(self, question: Question) -> Answer:
+        return next(answer for answer in self.answers if answer.question == question)
+
+
+@dataclass(slots=True)
+class VerdictBuilder:
+    """Collects answers while verifying; what was not asked is not known."""
+
+    at: datetime
+    issuer: KnownIssuer | None = None
+    facts: Facts | None = None
+    digest: str | None = None
+    record: Record | None = None
+    _answers: dict[Question, Answer] = field(default_factory=dict)
+    _found: list[tuple[State, str]] = field(default_factory=list)
+
+    def answer(self, question: Question, said: Said, reason: str) -> None:
+        self._answers[question] = Answer(question, said, reason)
+
+    def note(self, error: VerificationError) -> None:
+        self.answer(error.question, error.said, error.reason)
+        self._found.append((error.state, error.reason))
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note what a check raises, and go on: a revoked certificate may be expired too."""
+        try:
+            yield
+        except VerificationError as error:
+            self.note(error)
+
+    def refuse(self, error: VerificationError) -> Verdict:
+        """End early: nothing of an unproven document is shown, not even its facts."""
+        self.note(error)
+        self.facts, self.record = None, None
+        if error.question == "genuine" and error.state == "altered":
+            self.issuer = None
+        return self._made("not-checked")
+
+    def done(self) -> Verdict:
+        return self._made(None)
+
+    def _made(self, rest: str | None) -> Verdict:
+        for question in QUESTIONS:
+            if question not in self._answers:
+                self.answer(question, "unknown" if rest else "yes", rest or _GOOD[question])
+        found: list[tuple[State, str]] = [*self._found, ("valid", "valid")]
+        state, reason = min(found, key=lambda one: _RANK.index(one[0]))
+        answers = tuple(self._answers[question] for question in QUESTIONS)
+        return Verdict(state, answers, self.at, self.facts, self.issuer, self.digest, self.record, reason)
+
+
+def sentence(reason: str) -> str:
+    """Return the sentence of a reason, in the language of the page."""
+    return _SENTENCES[reason]()
+
+
+_SENTENCES = {
+    "valid": lambda: _("Everything fits."),
+    "signature-fits": lambda: _("The signature fits. Nothing was changed."),
+    "register-only": lambda: _("A certificate with this code was issued. Compare it with the paper."),
+    "issuer-known": lambda: _("We know who issued it:"),
+    "in-time": lambda: _("It is in its time of validity."),
+    "stands": lambda: _("It was not taken back."),
+    "not-checked": lambda: _("Could not be checked."),
+    "too-big": lambda: _("The file is too big to be a certificate."),
+    "not-text": lambda: _("This file is no certificate. Take the PDF or the file that ends in .json."),
+    "empty": lambda: _("There is nothing to check. Write a code, or choose a file."),
+    "no-attachment": lambda: _("This PDF has no signed file inside. Write the code that stands on the paper."),
+    "too-deep": lambda: _("This file is built in a way that no certificate is."),
+    "too-many": lambda: _("This file is built in a way that no certificate is."),
+    "not-json": lambda: _("This is no certificate that we can read."),
+    "term": lambda: _("This file is written in a way that can hide something. It counts as not checked."),
+    "context": lambda: _("This file uses words that we do not know. It counts as not checked."),
+    "no-proof": lambda: _("This file has no signature."),
+    "proof": lambda: _("The signatures of this file are not as the issuer makes them."),
+    "no-issuer": lambda: _("This file does not say who issued it."),
+    "issuer-unknown": lambda: _("We do not know who issued it."),
+    "key-unknown": lambda: _("It names a key that this issuer does not have."),
+    "issuer-differs": lambda: _("It was not signed by the issuer that it names."),
+    "proof-context": lambda: _("The signature does not fit. The file was changed."),
+    "signature": lambda: _("The signature does not fit. The file was changed."),
+    "claims": lambda: _("The parts of this file do not fit together. It was changed."),
+    "undefined": lambda: _("The file holds something that was not signed."),
+    "date": lambda: _("A date in this file cannot be read."),
+    "suite": lambda: _("We cannot check this kind of signature."),
+    "proof-options": lambda: _("We cannot check this kind of signature."),
+    "too-slow": lambda: _("The check took too long, so we stopped it."),
+    "key-time": lambda: _("It was signed at a time when this key was not in use."),
+    "key-compromised": lambda: _("It was signed with a key that may be in wrong hands."),
+    "not-in-register": lambda: _("The issuer has no record of it. It may be forged."),
+    "no-such-code": lambda: _("We do not know this code. Compare it with the paper, letter by letter."),
+    "no-such-pair": lambda: _("We do not know this code with this year of birth. Check both."),
+    "not-yet": lambda: _("It is not valid yet."),
+    "expired": lambda: _("Its time is over."),
+    "suspended": lambda: _("The issuer says that it does not count for now."),
+    "revoked": lambda: _("The issuer took it back."),
+    "replaced": lambda: _("The issuer made a new one in its place."),
+    "list-kind": lambda: _("The issuer's list of certificates that were taken back could not be read."),
+    "list-missing": lambda: _("We do not have the issuer's list of certificates that were taken back."),
+    "list-not-usable": lambda: _("The issuer's list of certificates that were taken back is old or does not fit."),
+}  # fmt: skip

@@ -1,0 +1,71 @@
+"""The table of HEADSTART_* settings: name, type, default, help. Everything else has no setting."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    parse: Callable[[str], Any]
+    default: Any
+    help: str
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError("write 1 or 0")
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if days < 1:
+        raise ValueError("write a number of days from 1")
+    return days
+
+
+def _unversioned(text: str) -> str:
+    if text not in ("0.95", "1.0.3", "2.0.0"):
+        raise ValueError("write 0.95, 1.0.3 or 2.0.0")
+    return text
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("HEADSTART_BASE_URL", str, None,
+            "The address people use, with the prefix if there is one; kept by `headstart init`. "
+            "Without https the instance is a demo."),
+    Setting("HEADSTART_IRI_BASE", str, None,
+            "The base of activity ids and of the actors' homePage; kept by `headstart init`. Default: the base URL."),
+    Setting("HEADSTART_INSTANCE", str, "instance", "The folder for the database, keys and files."),
+    Setting("HEADSTART_DATABASE_URL", str, None,
+            "An SQLAlchemy address, for example postgresql://user@host/name. Default: SQLite in the instance folder."),
+    Setting("HEADSTART_ALLOW_HTTP_LAN", _flag, False,
+            "1 allows http on an address other than loopback: for a box in a centre without a network."),
+    Setting("HEADSTART_SESSION_DAYS", _days, 60, "How many days a learner's device stays signed in after its last use."),
+    Setting("HEADSTART_STAFF_SESSION_HOURS", _days, 12, "How many hours staff stay signed in after the last use."),
+    Setting("HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION", _unversioned, "2.0.0",
+            "The xAPI version named in the answer to a request that names none; 0.95 suits both conformance suites."),
+)  # fmt: skip
+
+
+def load(app_config: dict[str, Any], environment: Mapping[str, str] | None = None) -> None:
+    """Fill the settings that the host did not set, from the environment or the default.
+
+    Raises ValueError naming the setting when a value cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    for setting in SETTINGS:
+        if setting.name in app_config:
+            continue
+        text = environment.get(setting.name)
+        try:
+            app_config[setting.name] = setting.default if text in (None, "") else setting.parse(str(text))
+        except ValueError as error:
+            raise ValueError(f"{setting.name}={text!r}: {error}") from error

@@ -1,0 +1,138 @@
+"""headstart course check | translate | publish | list | export"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import current_app
+
+from ..kernel.clock import today
+from ..kernel.commands import Commands, print_json, print_table, progress, with_app
+from ..kernel.db import session, transaction
+from ..kernel.errors import Invalid
+from ..paths import bundled_courses
+from . import services
+from .check import Checked, ItemTypes, check_folder
+from .export import write_folder
+from .translations import refresh
+
+
+@click.group(cls=Commands)
+def course() -> None:
+    """Check, translate, publish and list courses."""
+
+
+def _item_types(ctx: click.Context) -> ItemTypes:
+    types: ItemTypes = ctx.find_root().obj["item_types"]()
+    return types
+
+
+def _report(checked: Checked) -> dict[str, Any]:
+    return {
+        "folder": checked.folder.name,
+        "errors": len(checked.errors),
+        "warnings": len(checked.warnings),
+        "findings": [f.__dict__ for f in checked.findings],
+    }
+
+
+@course.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--strict", is_flag=True, help="Refuse warnings too.")
+@click.pass_context
+def check(ctx: click.Context, folders: tuple[Path, ...], as_json: bool, strict: bool) -> None:
+    """Check course folders: every error and warning with its file, line and path. Exit 1 when there is an error."""
+    types = _item_types(ctx)
+    results = [check_folder(folder, types, on=today()) for folder in folders]
+    if as_json:
+        print_json([_report(checked) for checked in results])
+    else:
+        for checked in results:
+            for finding in checked.findings:
+                click.echo(f"{checked.folder.name}/{finding}")
+            click.echo(f"{checked.folder.name}: {len(checked.errors)} errors, {len(checked.warnings)} warnings")
+    if any(checked.errors or (strict and checked.warnings) for checked in results):
+        ctx.exit(1)
+
+
+@course.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--language", required=True, help="A language tag, for example ar.")
+@click.pass_context
+def translate(ctx: click.Context, folder: Path, language: str) -> None:
+    """Write or refresh the translation file of one language, keeping what is translated."""
+    checked = check_folder(folder, _item_types(ctx), on=today())
+    found = [f for f in checked.errors if not f.file.startswith("translations/")]
+    if found:
+        raise Invalid(f"The course has errors; mend them first: {found[0]}")
+    if checked.course is None:  # only the translations are wrong: the document itself is sound
+        for finding in checked.errors:
+            click.echo(str(finding), err=True)
+        raise Invalid(f"Mend translations/{language}.po first.")
+    try:
+        state = refresh(folder, checked.course, language)
+    except ValueError as error:
+        raise Invalid(f"{error}.") from error
+    click.echo(f"{language}: {state.total} texts, {state.done} done, {state.stale} stale, {state.missing} missing")
+
+
+@course.command()
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--bundled", is_flag=True, help="The courses that came with this program.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+@with_app
+def publish(ctx: click.Context, folders: tuple[Path, ...], bundled: bool, as_json: bool) -> None:
+    """Check and publish course folders. A course with errors is refused, and what is published stays as it is."""
+    chosen = list(folders)
+    if bundled:
+        chosen += sorted(f for f in bundled_courses().iterdir() if (f / "course.yaml").is_file())
+    if not chosen:
+        raise click.UsageError("Name a course folder, or use --bundled.")
+    state = current_app.extensions["headstart"]
+    done: list[dict[str, Any]] = []
+    with progress("Publishing", len(chosen), quiet=as_json) as advance:
+        for folder in chosen:
+            checked = check_folder(folder, state.item_types, on=today())
+            for finding in checked.errors:
+                click.echo(f"{folder.name}/{finding}", err=True)
+            with transaction() as session:
+                result = services.publish(session, state.storage, state.library, checked)
+            done.append(asdict(result))
+            advance(1)
+    if as_json:
+        print_json(done)
+    else:
+        for row in done:
+            click.echo(f"{row['slug']} {row['version']}: {row['outcome']}")
+
+
+@course.command(name="list")
+@click.option("--language", default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@with_app
+def list_published(language: str, as_json: bool) -> None:
+    """List what is published."""
+    library = current_app.extensions["headstart"].library
+    rows = [services.summary(book) for book in services.list_courses(session(), library, language)]
+    if as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            row["languages"] = " ".join(row["languages"])
+        print_table(rows, ["slug", "title", "kind", "destination", "units", "items", "entries", "languages", "version"])
+
+
+@course.command()
+@click.argument("slug")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@with_app
+def export(slug: str, folder: Path) -> None:
+    """Write a published course as a folder that `check` accepts and `publish` finds unchanged."""
+    state = current_app.extensions["headstart"]
+    write_folder(session(), state.storage, state.library, slug, folder)
+    click.echo(f"{slug}: written to {folder}")

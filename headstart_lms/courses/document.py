@@ -1,0 +1,419 @@
+"""The course document: its shape, as data (docs/content-format.md says it in words).
+
+Items are validated by the registry of item types passed as validation context, because their
+meaning belongs to the layer above (DESIGN 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializeAsAny,
+    ValidationInfo,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
+
+from .words import Words
+
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+Version = Annotated[str, Field(pattern=r"^[1-9][0-9]*\.[0-9]+$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$")]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Url = Annotated[AnyHttpUrl, PlainSerializer(str, return_type=str)]
+
+Kind = Literal["language", "workplace", "rights", "orientation"]
+Audience = Literal["labour", "family", "student", "refugee", "youth"]
+Skill = Literal["listening", "reading", "interaction", "production", "writing", "use"]
+Topic = Literal[
+    "travel", "arrival", "receiving-body", "residence", "rights", "duties", "equality", "housing",
+    "health", "money", "living-cost", "work", "work-culture", "recognition", "school", "language-after",
+    "transport", "communication", "shopping", "customs", "culture-shock", "family-roles", "community",
+    "citizenship",
+]  # fmt: skip
+
+
+class Part(BaseModel):
+    """Anything in a document: unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# --- items -------------------------------------------------------------------------------------
+
+
+class ItemBase(Part):
+    """What every item has; the types add their own fields, marking and form."""
+
+    #: The xAPI interaction type of this kind of item (xAPI 1.0.3 Data 2.4.4.1).
+    interaction: ClassVar[str] = "other"
+    #: False for self-assessment: it is recorded, but never right or wrong.
+    is_marked: ClassVar[bool] = True
+
+    id: Id
+    type: str
+    prompt: Words | None = None
+    stimulus: Words | None = None
+    picture: Id | None = None
+    audio: Id | None = None
+    plays: Annotated[int, Field(ge=1, le=9)] | None = None
+    explain: Words | None = None
+    facts: tuple[Id, ...] = ()
+    outcomes: tuple[Id, ...] = ()
+    tags: tuple[Id, ...] = ()
+    topic: Topic | None = None
+    difficulty: Annotated[int, Field(ge=1, le=3)] = 1
+
+    def media_ids(self) -> Iterator[str]:
+        """Yield the ids of all pictures and sounds this item shows; types add theirs."""
+        yield from (m for m in (self.picture, self.audio) if m)
+
+
+def _item(value: Any, handler: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, ItemBase):
+        return value
+    types: dict[str, type[ItemBase]] = (info.context or {}).get("item_types", {})
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind not in types:
+        known = ", ".join(sorted(types))
+        raise PydanticCustomError(
+            "item_type", "There is no item type '{kind}'. Known types: {known}.", {"kind": kind, "known": known}
+        )
+    return types[kind].model_validate(value, context=info.context)
+
+
+Item = Annotated[SerializeAsAny[ItemBase], WrapValidator(_item)]
+
+
+# --- blocks ------------------------------------------------------------------------------------
+
+
+class Block(Part):
+    id: Id
+    facts: tuple[Id, ...] = ()
+
+
+class TextBlock(Block):
+    type: Literal["text"]
+    text: Words
+
+
+class Turn(Part):
+    id: Id
+    speaker: str
+    text: Words
+    gloss: Words | None = None
+    audio: Id | None = None
+
+
+class DialogueBlock(Block):
+    type: Literal["dialogue"]
+    title: Words | None = None
+    turns: Annotated[tuple[Turn, ...], Field(min_length=2)]
+
+
+class VocabularyBlock(Block):
+    type: Literal["vocabulary"]
+    entries: Annotated[tuple[Id, ...], Field(min_length=1)]
+
+
+class Example(Part):
+    id: Id
+    text: Words
+    gloss: Words | None = None
+
+
+class GrammarBlock(Block):
+    type: Literal["grammar"]
+    title: Words
+    text: Words
+    examples: tuple[Example, ...] = ()
+
+
+class PictureBlock(Block):
+    type: Literal["picture"]
+    media: Id
+    caption: Words | None = None
+
+
+class RecordingBlock(Block):
+    type: Literal["audio", "video"]
+    media: Id
+    title: Words | None = None
+
+
+class Step(Part):
+    id: Id
+    text: Words
+
+
+class ChecklistBlock(Block):
+    type: Literal["checklist"]
+    title: Words
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+
+class FactBlock(Block):
+    type: Literal["fact"]
+    fact: Id
+
+
+class ScenarioBlock(Block):
+    type: Literal["scenario"]
+    title: Words
+    text: Words
+    picture: Id | None = None
+
+
+class LinkBlock(Block):
+    type: Literal["link"]
+    url: Url
+    text: Words
+    language: Language
+
+
+class ItemsBlock(Block):
+    type: Literal["items"]
+    intro: Words | None = None
+    items: Annotated[tuple[Item, ...], Field(min_length=1)]
+
+
+AnyBlock = Annotated[
+    TextBlock | DialogueBlock | VocabularyBlock | GrammarBlock | PictureBlock | RecordingBlock
+    | ChecklistBlock | FactBlock | ScenarioBlock | LinkBlock | ItemsBlock,
+    Field(discriminator="type"),
+]  # fmt: skip
+
+
+class Unit(Part):
+    id: Id
+    title: Words
+    minutes: Annotated[int, Field(ge=3, le=30)]
+    outcomes: tuple[Id, ...] = ()
+    blocks: Annotated[tuple[AnyBlock, ...], Field(min_length=1)]
+
+    @property
+    def items(self) -> tuple[ItemBase, ...]:
+        return tuple(item for block in self.blocks if isinstance(block, ItemsBlock) for item in block.items)
+
+
+# --- vocabulary, facts, media -------------------------------------------------------------------
+
+
+class Example1(Part):
+    text: str
+    gloss: Words
+
+
+class Entry(Part):
+    """A word or phrase of the taught language. ``word``, ``plural`` and the example are in that language."""
+
+    id: Id
+    kind: Literal["noun", "verb", "adjective", "adverb", "number", "phrase", "other"]
+    word: str
+    article: str | None = None
+    gender: Literal["m", "f", "mf"] | None = None
+    plural: str | None = None
+    gloss: Words
+    example: Example1 | None = None
+    hint: Words | None = None
+    picture: Id | None = None
+    audio: Id | None = None
+
+    @property
+    def headword(self) -> str:
+        """The word as it is learnt: with its article (an elided article is not followed by a space)."""
+        if not self.article:
+            return self.word
+        return self.article + ("" if self.article.endswith(("'", "’")) else " ") + self.word
+
+
+class FactSource(Part):
+    title: str
+    url: Url
+    read: date
+
+
+class Fact(Part):
+    """A claim about law, money, an office or a number, with its source and the time it is good for."""
+
+    id: Id
+    claim: Words
+    country: Country
+    region: str | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    review_by: date
+    source: FactSource
+    owner: str
+
+    def is_expired(self, on: date) -> bool:
+        """Tell whether the claim's validity ended before ``on``."""
+        return self.valid_until is not None and self.valid_until < on
+
+
+class Media(Part):
+    id: Id
+    file: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    kind: Literal["picture", "audio", "video"]
+    alt: Words | None = None
+    transcript: Words | None = None
+    licence: str
+    source: str
+    voice: Literal["human", "synthetic"] | None = None
+    #: SHA-256 of the file, hex, and its size in pixels where known; written by the loader.
+    sha256: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+# --- tests -------------------------------------------------------------------------------------
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class Draw(Part):
+    tags: Annotated[tuple[Id, ...], Field(min_length=1)]
+    count: Annotated[int, Field(ge=1, le=60)]
+
+
+class Section(Part):
+    id: Id
+    title: Words
+    skill: Skill | None = None
+    draw: Annotated[tuple[Draw, ...], Field(min_length=1)]
+    weight: Annotated[float, Field(gt=0)] = 1
+
+
+def _rule(value: Any) -> Any:
+    """Refuse a pass rule whose shape is not one of the seven forms; sections are checked with the blueprint."""
+    if not isinstance(value, dict):
+        raise PydanticCustomError("pass_rule", "Write a pass rule, for example {{overall: 60}}.")
+    keys = frozenset(value)
+    percent = {"overall": ("overall",), "each": ("each",)}
+    if keys in ({"overall"}, {"each"}):
+        _percent(value[percent[next(iter(keys))][0]])
+    elif keys in ({"section", "min"}, {"group", "min"}):
+        _percent(value["min"])
+        group = value.get("group", [value.get("section")])
+        if not isinstance(group, list) or not group or not all(isinstance(name, str) for name in group):
+            raise PydanticCustomError("pass_rule", "A section rule names a section; a group rule a list of them.")
+    elif keys in ({"all"}, {"any"}, {"atleast", "of"}):
+        parts = value.get("all", value.get("any", value.get("of")))
+        if not isinstance(parts, list) or not parts:
+            raise PydanticCustomError("pass_rule", "all, any and atleast need a list of rules.")
+        if "atleast" in keys and not (isinstance(value["atleast"], int) and 1 <= value["atleast"] <= len(parts)):
+            raise PydanticCustomError("pass_rule", "atleast is a number from 1 to the number of rules in 'of'.")
+        for part in parts:
+            _rule(part)
+    else:
+        raise PydanticCustomError(
+            "pass_rule", "A pass rule is one of overall, each, section+min, group+min, all, any, atleast+of."
+        )
+    return value
+
+
+def _percent(value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+        raise PydanticCustomError("pass_rule", "A pass mark is a number from 0 to 100.")
+
+
+class Blueprint(Part):
+    id: Id
+    title: Words
+    mode: Literal["practice", "supervised"] = "practice"
+    minutes: Annotated[int, Field(ge=1, le=240)]
+    attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    sections: Annotated[tuple[Section, ...], Field(min_length=1)]
+    pass_rule: Annotated[dict[str, Any], BeforeValidator(_rule), Field(alias="pass")]
+
+
+# --- the course --------------------------------------------------------------------------------
+
+
+class Destination(Part):
+    country: Country
+    region: str | None = None
+
+
+class Taught(Part):
+    language: Language
+    level: Literal["pre-A1", "A1", "A2", "B1", "B2", "C1", "C2"]
+
+
+class Outcome(Part):
+    id: Id
+    text: Words
+    topics: tuple[Topic, ...] = ()
+    skill: Skill | None = None
+
+
+class CertificateRule(Part):
+    """What the certificate asks for: all units done and, when named, a test passed."""
+
+    units: Literal["all"] = "all"
+    blueprint: Id | None = None
+    valid_months: Annotated[int, Field(ge=1, le=240)] | None = None
+
+
+class Module(Part):
+    id: Id
+    title: Words
+    summary: Words | None = None
+    units: Annotated[tuple[Id, ...], Field(min_length=1)]
+
+
+class Source(Part):
+    id: Id
+    title: str
+    url: Url
+    read: date
+
+
+class Course(Part):
+    """A whole course: one edition, one correction."""
+
+    format: Literal[1]
+    uuid: Annotated[UUID, PlainSerializer(str, return_type=str)]
+    slug: Slug
+    version: Version
+    kind: Kind
+    title: Words
+    summary: Words
+    destination: Destination
+    taught: Taught | None = None
+    source_language: Language
+    support_languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    audiences: tuple[Audience, ...] = ()
+    hours: Annotated[float, Field(gt=0, le=2000)]
+    authors: Annotated[tuple[str, ...], Field(min_length=1)]
+    licence: str
+    outcomes: tuple[Outcome, ...] = ()
+    certificate: CertificateRule = CertificateRule()
+    modules: Annotated[tuple[Module, ...], Field(min_length=1)]
+    sources: tuple[Source, ...] = ()
+    units: Annotated[tuple[Unit, ...], Field(min_length=1)]
+    entries: tuple[Entry, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    bank: tuple[Item, ...] = ()
+    blueprints: tuple[Blueprint, ...] = ()
+    media: tuple[Media, ...] = ()
+
+    @property
+    def edition(self) -> int:
+        return int(self.version.split(".")[0])
+
+    @property
+    def correction(self) -> int:
+        return int(self.version.split(".")[1])

@@ -1,0 +1,287 @@
+"""Read a course folder: YAML with the line of everything, so that a finding can be located."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Loc = tuple[str | int, ...]
+
+#: A course file larger than this is a mistake.
+MAX_FILE = 4_000_000
+MAX_MEDIA = 8_000_000
+MEDIA_TYPES = {
+    ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp",
+    ".avif": "image/avif", ".ogg": "audio/ogg", ".opus": "audio/ogg", ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg", ".webm": "video/webm", ".mp4": "video/mp4",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong (``error``) or doubtful (``warning``) in a course: where, and what to do."""
+
+    level: str
+    file: str
+    line: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        path = f" {self.path}:" if self.path else ""
+        return f"{place}: {self.level}:{path} {self.message}"
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML 1.2's core schema: ``No`` is a word and ``8:30`` is a text, as the writers of courses expect."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}
+
+
+for _tag, _pattern, _first in (
+    ("tag:yaml.org,2002:bool", r"^(?:true|false)$", "tf"),
+    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("tag:yaml.org,2002:float", r"^[-+]?[0-9]+\.[0-9]+$", "-+0123456789"),
+    ("tag:yaml.org,2002:null", r"^(?:null|~|)$", ["n", "~", ""]),
+):
+    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+
+
+@dataclass
+class SourceFile:
+    """One YAML file: its data and the line (from 1) of every place in it."""
+
+    name: str
+    data: Any = None
+    lines: dict[Loc, int] = field(default_factory=dict)
+
+
+class BrokenFile(Exception):
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(str(finding))
+        self.finding = finding
+
+
+def read_yaml(path: Path, name: str) -> SourceFile:
+    """Read one file. Raises BrokenFile with the place when it is not YAML as we take it."""
+
+    def broken(message: str, line: int = 0) -> BrokenFile:
+        return BrokenFile(Finding("error", name, line, "", message))
+
+    if path.stat().st_size > MAX_FILE:
+        raise broken("The file is larger than 4 MB. Split it.")
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise broken("The file is not UTF-8. Save it as UTF-8.", line) from error
+    source = SourceFile(name)
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is not None:
+            _walk(node, (), source.lines, broken, set(), 0)
+            source.data = loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = error.problem or "this is not YAML"
+        raise broken(f"Not readable as YAML: {problem}.", mark.line + 1 if mark else 0) from error
+    except yaml.YAMLError as error:
+        raise broken("Not readable as YAML: a character is not allowed here.") from error
+    finally:
+        loader.dispose()
+    if source.data is None:
+        raise broken("The file is empty.")
+    return source
+
+
+def _walk(node: Any, loc: Loc, lines: dict[Loc, int], broken: Any, seen: set[int], depth: int) -> None:
+    line = node.start_mark.line + 1
+    lines[loc] = line
+    if id(node) in seen:
+        raise broken("Write it out: anchors and aliases (& and *) are not allowed in a course.", line)
+    seen.add(id(node))
+    if depth > 30:
+        raise broken("This is nested too deeply.", line)
+    if isinstance(node, yaml.MappingNode):
+        keys: set[str] = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise broken("A key must be a plain word.", key.start_mark.line + 1)
+            if key.value in keys:
+                raise broken(f"'{key.value}' stands twice here; keep one.", key.start_mark.line + 1)
+            keys.add(key.value)
+            _walk(value, (*loc, key.value), lines, broken, seen, depth + 1)
+            lines[(*loc, key.value)] = key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _walk(value, (*loc, index), lines, broken, seen, depth + 1)
+
+
+@dataclass
+class Folder:
+    """A course folder, read but not yet understood: one mapping, and where each part of it came from."""
+
+    path: Path
+    data: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    #: (prefix in the merged document, the file, the prefix inside that file)
+    origins: list[tuple[Loc, SourceFile, Loc]] = field(default_factory=list)
+
+    def finding(self, level: str, loc: Loc, message: str) -> Finding:
+        """Make a finding for a place in the merged document."""
+        best: tuple[Loc, SourceFile, Loc] | None = None
+        for origin in self.origins:
+            prefix = origin[0]
+            if loc[: len(prefix)] == prefix and (best is None or len(prefix) > len(best[0])):
+                best = origin
+        if best is None:
+            return Finding(level, "course.yaml", 0, _dotted(loc), message)
+        prefix, source, inside = best
+        at = inside
+        for step in loc[len(prefix) :]:
+            if (*at, step) in source.lines:
+                at = (*at, step)
+        return Finding(level, source.name, source.lines.get(at, 0), self.named(loc), message)
+
+    def named(self, loc: Loc) -> str:
+        """Write a place with ids instead of positions: ``units.permit.blocks.b1.text``."""
+        out: list[str] = []
+        node: Any = self.data
+        for step in loc:
+            if isinstance(step, int) and isinstance(node, list) and 0 <= step < len(node):
+                node = node[step]
+                name = node.get("id") if isinstance(node, dict) else None
+                out.append(str(name if isinstance(name, str) else step))
+            elif isinstance(node, dict) and step in node:
+                node = node[step]
+                out.append(str(step))
+            elif not (isinstance(node, dict) and node.get("type") == step):
+                out.append(str(step))
+        return ".".join(out)
+
+
+def _dotted(loc: Loc) -> str:
+    return ".".join(str(step) for step in loc)
+
+
+def read_folder(path: Path) -> Folder:
+    """Read every file of a course folder. What cannot be read is a finding, and the rest is read on."""
+    folder = Folder(path)
+    if not (path / "course.yaml").is_file():
+        folder.findings.append(
+            Finding("error", "course.yaml", 0, "", "There is no course.yaml in this folder; a course starts with it.")
+        )
+        return folder
+    head = _read(folder, "course.yaml")
+    if head is None:
+        return folder
+    if not isinstance(head.data, dict):
+        folder.findings.append(Finding("error", "course.yaml", 1, "", "Write 'name: value' lines here."))
+        return folder
+    folder.data.update(head.data)
+    folder.origins.append(((), head, ()))
+    for reserved in ("units", "entries", "facts", "bank", "blueprints", "media"):
+        if reserved in head.data:
+            folder.findings.append(folder.finding("error", (reserved,), f"'{reserved}' stands in its own file."))
+            folder.data.pop(reserved)
+    _read_units(folder)
+    for name, required in (("entries", False), ("facts", False), ("bank", False), ("blueprints", False), ("media", False)):
+        _read_lists(folder, name)
+    for index, media in enumerate(folder.data.get("media", [])):
+        if isinstance(media, dict):
+            _read_media(folder, index, media)
+    return folder
+
+
+def _read(folder: Folder, name: str) -> SourceFile | None:
+    try:
+        return read_yaml(folder.path / name, name)
+    except BrokenFile as error:
+        folder.findings.append(error.finding)
+        return None
+
+
+def _read_units(folder: Folder) -> None:
+    modules = folder.data.get("modules")
+    order: list[str] = []
+    for module in modules if isinstance(modules, list) else []:
+        units = module.get("units") if isinstance(module, dict) else None
+        order += [u for u in units if isinstance(u, str)] if isinstance(units, list) else []
+    units: list[Any] = []
+    files = sorted((folder.path / "units").glob("*.yaml")) if (folder.path / "units").is_dir() else []
+    files.sort(key=lambda f: order.index(f.stem) if f.stem in order else len(order))
+    for file in files:
+        source = _read(folder, f"units/{file.name}")
+        if source is None:
+            continue
+        if isinstance(source.data, dict) and source.data.get("id") != file.stem:
+            folder.findings.append(
+                Finding("error", source.name, source.lines.get(("id",), 1), "id",
+                        f"The file is called {file.stem}; its id must be the same word.")
+            )  # fmt: skip
+        folder.origins.append((("units", len(units)), source, ()))
+        units.append(source.data)
+    folder.data["units"] = units
+
+
+def _read_lists(folder: Folder, name: str) -> None:
+    files = [f"{name}.yaml"] if (folder.path / f"{name}.yaml").is_file() else []
+    if (folder.path / name).is_dir():
+        files += [f"{name}/{file.name}" for file in sorted((folder.path / name).glob("*.yaml"))]
+    rows: list[Any] = []
+    for file in files:
+        source = _read(folder, file)
+        if source is None:
+            continue
+        if not isinstance(source.data, list):
+            folder.findings.append(Finding("error", file, 1, "", "Write a list here: each element starts with '- '."))
+            continue
+        for index, row in enumerate(source.data):
+            folder.origins.append(((name, len(rows)), source, (index,)))
+            rows.append(row)
+    if files:
+        folder.data[name] = rows
+
+
+#: What an SVG of ours may not hold: it is served from the application's own origin.
+_SVG_DANGER = re.compile(
+    rb"<\s*(?:script|foreignObject|iframe|style|a\b|animate|set\b|!ENTITY|!DOCTYPE)|\son[a-z]+\s*=|javascript:|"
+    rb"(?:href|src)\s*=\s*[\"'](?!#)|url\(\s*(?!#)",
+    re.IGNORECASE,
+)
+
+
+_VIEW_BOX = re.compile(rb"viewBox=[\"']\s*[-0-9.]+[ ,]+[-0-9.]+[ ,]+([0-9.]+)[ ,]+([0-9.]+)")
+
+
+def _read_media(folder: Folder, index: int, media: dict[str, Any]) -> None:
+    name = media.get("file")
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
+        return  # the document's own validation says so
+    file = folder.path / "media" / name
+    loc: Loc = ("media", index, "file")
+    if Path(name).suffix not in MEDIA_TYPES:
+        kinds = " ".join(sorted(MEDIA_TYPES))
+        folder.findings.append(folder.finding("error", loc, f"Files of this kind are not taken. Use one of: {kinds}."))
+    elif not file.is_file() or file.is_symlink():
+        folder.findings.append(folder.finding("error", loc, f"There is no file media/{name}."))
+    elif file.stat().st_size > MAX_MEDIA:
+        folder.findings.append(folder.finding("error", loc, "The file is larger than 8 MB. Make it smaller."))
+    else:
+        content = file.read_bytes()
+        if file.suffix == ".svg" and (_SVG_DANGER.search(content) or b"<svg" not in content[:400]):
+            folder.findings.append(
+                folder.finding("error", loc, "The picture has scripts, styles or links inside. Save it as plain SVG.")
+            )
+        media["sha256"] = hashlib.sha256(content).hexdigest()
+        box = _VIEW_BOX.search(content[:600]) if file.suffix == ".svg" else None
+        if box is not None:
+            media["width"], media["height"] = round(float(box[1])), round(float(box[2]))

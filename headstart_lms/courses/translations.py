@@ -1,0 +1,150 @@
+"""Translations of a course as gettext PO files: written from the document, read back, counted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import polib
+
+from .document import Course
+from .source import Finding
+from .texts import texts
+from .words import LANGUAGE, MARKED
+
+_GAP = re.compile(r"\[\[[a-z][a-z0-9-]*\]\]")
+
+
+@dataclass(frozen=True)
+class State:
+    """How far one language is: texts in all, done, stale (the source changed since), missing."""
+
+    language: str
+    total: int
+    done: int
+    stale: int
+    missing: int
+
+    @property
+    def is_complete(self) -> bool:
+        return self.done == self.total
+
+    @property
+    def percent(self) -> int:
+        """Whole per cent, rounded down: 100 means nothing is missing."""
+        return 100 * self.done // self.total if self.total else 100
+
+
+def read_translations(path: Path, course: Course) -> tuple[dict[str, dict[str, str]], list[Finding]]:
+    """Return {language: {msgctxt: text}} of what is translated and not stale, and what is wrong with it."""
+    source = dict(texts(course))
+    result: dict[str, dict[str, str]] = {}
+    findings: list[Finding] = []
+    for language in course.support_languages:
+        if language == course.source_language:
+            continue
+        name = f"translations/{language}.po"
+        done, problems = _read_po(path / name, name, source)
+        findings += problems
+        result[language] = done
+        state = state_of(course, language, done)
+        if not state.is_complete:
+            findings.append(
+                Finding("warning", name, 0, "", f"{state.percent} % is translated ({state.done} of {state.total} texts); "
+                        "learners are offered the language at 100 %.")
+            )  # fmt: skip
+    for file in sorted((path / "translations").glob("*.po")) if (path / "translations").is_dir() else []:
+        if file.stem not in course.support_languages:
+            findings.append(
+                Finding("warning", f"translations/{file.name}", 0, "", "course.yaml does not list this language.")
+            )
+    return result, findings
+
+
+def _read_po(file: Path, name: str, source: dict[str, str]) -> tuple[dict[str, str], list[Finding]]:
+    if not file.is_file():
+        return {}, []
+    findings: list[Finding] = []
+    try:
+        catalogue = polib.pofile(str(file), encoding="utf-8", check_for_duplicates=False)
+    except (OSError, ValueError, UnicodeDecodeError) as error:
+        return {}, [Finding("error", name, 0, "", f"Not readable as PO: {error}.")]
+    done: dict[str, str] = {}
+    for entry in catalogue:
+        context = entry.msgctxt or ""
+        if entry.obsolete or not entry.msgstr or "fuzzy" in entry.flags:
+            continue
+        if context not in source:
+            findings.append(
+                Finding("warning", name, entry.linenum, context, "The course has no such text; refresh the file with "
+                        "'headstart course translate'.")
+            )  # fmt: skip
+        elif source[context] != entry.msgid:
+            findings.append(
+                Finding("warning", name, entry.linenum, context, "The source text has changed; refresh the file with "
+                        "'headstart course translate'.")
+            )  # fmt: skip
+        elif kept(entry.msgid) != kept(entry.msgstr):
+            findings.append(
+                Finding("error", name, entry.linenum, context,
+                        "Words marked as [..]{it} and gaps [[..]] must stand in the translation as in the source: "
+                        + ", ".join(f"{word}" for word in kept(entry.msgid)))
+            )  # fmt: skip
+        else:
+            done[context] = entry.msgstr.strip()
+    return done, findings
+
+
+def kept(text: str) -> list[str]:
+    """Return what every translation must keep: marked words of other languages, and gaps; in sorted order."""
+    return sorted({m.group(0) for m in MARKED.finditer(text)} | {m.group(0) for m in _GAP.finditer(text)})
+
+
+def state_of(course: Course, language: str, done: dict[str, str], stale: int = 0) -> State:
+    total = {context for context, _ in texts(course)}
+    have = len(total & set(done))
+    return State(language, len(total), have, stale, len(total) - have)
+
+
+def refresh(path: Path, course: Course, language: str) -> State:
+    """Write ``translations/<language>.po`` anew from the document, keeping what is translated.
+
+    A text that changed keeps its old translation marked fuzzy; a text that is new but stands word for word
+    elsewhere in the file starts with that translation, fuzzy too; what is gone is dropped.
+    """
+    if not LANGUAGE.match(language):
+        raise ValueError(f"'{language}' is not a language tag")
+    file = path / "translations" / f"{language}.po"
+    old = polib.pofile(str(file), encoding="utf-8") if file.is_file() else polib.POFile()
+    by_context = {e.msgctxt: e for e in old if not e.obsolete}
+    memory = {e.msgid: e.msgstr for e in old if e.msgstr and "fuzzy" not in e.flags}
+    new = polib.POFile(wrapwidth=110)
+    new.metadata = {
+        "Project-Id-Version": f"{course.slug} {course.version}",
+        "Language": language.replace("-", "_"),
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    done = stale = 0
+    for context, text in texts(course):
+        entry = polib.POEntry(msgctxt=context, msgid=text)
+        before = by_context.get(context)
+        if before is not None and before.msgstr:
+            entry.msgstr, entry.flags = before.msgstr, list(before.flags)
+            entry.tcomment = before.tcomment
+            if before.msgid != text and "fuzzy" not in entry.flags:
+                entry.flags.append("fuzzy")
+                entry.previous_msgid = before.msgid
+        elif text in memory:
+            entry.msgstr, entry.flags = memory[text], ["fuzzy"]
+        if "fuzzy" in entry.flags:
+            stale += 1
+        elif entry.msgstr:
+            done += 1
+        new.append(entry)
+    file.parent.mkdir(exist_ok=True)
+    new.save(str(file))
+    total = len(new)
+    return State(language, total, done, stale, total - done - stale)

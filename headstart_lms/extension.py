@@ -1,0 +1,279 @@
+"""HeadstartLMS: the extension that mounts everything under a prefix of a Flask application."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from uuid import UUID
+
+import pluggy
+from flask import Blueprint, Flask, Response, send_from_directory, url_for
+from flask_login import LoginManager
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf.csrf import CSRFProtect, generate_csrf
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from . import config, hooks
+from .accounts import access as people
+from .accounts.models import Person
+from .assessments import items
+from .builtin import collect_item_types
+from .courses.document import ItemBase
+from .courses.library import Library
+from .courses.models import Course
+from .kernel import i18n, text, web
+from .kernel.access import access, public, rule_of
+from .kernel.crypto import Keyring
+from .kernel.db import Base, session, set_pragmas
+from .kernel.errors import NotReady
+from .kernel.settings import Installation, find_installation
+from .kernel.storage import Storage
+from .paths import static_folder
+
+#: Modules with pages or endpoints, in the order their routes are matched.
+MODULES = ("accounts", "privacy", "lrs", "courses", "certificates", "desk", "learning")
+
+
+class State:
+    """What one application of ours holds; ``app.extensions["headstart"]``."""
+
+    def __init__(self, app: Flask, plugins: pluggy.PluginManager, *, prefix: str, is_mounted: bool) -> None:
+        self._app = app
+        self.plugins = plugins
+        self.prefix = prefix
+        self.is_mounted = is_mounted
+        self.item_types: dict[str, type[ItemBase]] = collect_item_types(plugins)
+        self.folder = Path(app.config["HEADSTART_INSTANCE"])
+        self.static = static_folder()
+        self.library = Library(self.item_types)
+        self.jinja: Environment  # set when the routes are known
+        self.ui = UI
+        self._installation: Installation | None = None
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        return Keyring(self.folder / "keys")
+
+    @cached_property
+    def storage(self) -> Storage:
+        return Storage(self.folder / "files")
+
+    @property
+    def installation(self) -> Installation:
+        """Return who this installation is; raise NotReady before ``headstart init``."""
+        if self._installation is None:
+            try:
+                self._installation = find_installation(session())
+            except (OperationalError, ProgrammingError) as error:
+                session().rollback()
+                raise NotReady("This installation has no tables yet. Run 'headstart init'.") from error
+        if self._installation is None:
+            raise NotReady("This installation is not set up yet. Run 'headstart init'.")
+        return self._installation
+
+    @property
+    def is_secure(self) -> bool:
+        """True when people reach us by https: cookies are then Secure and named ``__Host-``."""
+        configured = self._app.config["HEADSTART_BASE_URL"]
+        base = self._installation.base_url if self._installation else (configured or "")
+        return base.startswith("https://")
+
+    def destinations(self, current: Session) -> list[str]:
+        """Return the countries (ISO 3166-1) that published courses lead to."""
+        return list(current.scalars(select(Course.destination).distinct().order_by(Course.destination)))
+
+    def after_answer(self, answer_id: UUID) -> None:
+        """Tell plugins; what they do wrong is logged and undoes nothing."""
+        try:
+            self.plugins.hook.headstart_answered(answer_id=answer_id)
+        except Exception:
+            self._app.logger.exception("a plugin failed after an answer")
+
+    def forget(self) -> None:
+        """Read the installation again: after ``init``."""
+        self._installation = None
+
+    def session_lifetime(self, person: Person) -> timedelta:
+        if person.login is not None:
+            return timedelta(hours=self._app.config["HEADSTART_STAFF_SESSION_HOURS"])
+        return timedelta(days=self._app.config["HEADSTART_SESSION_DAYS"])
+
+
+class UI:
+    """What every page's frame needs: language, direction, the person, the accent of the course."""
+
+    def __init__(self) -> None:
+        self.lang = i18n.language()
+        self.dir = text.direction(self.lang)
+        self.languages = list(i18n.UI_LANGUAGES.items())
+        self.accent: str | None = None
+
+    @cached_property
+    def person(self) -> Person | None:
+        return people.current_person()
+
+    @cached_property
+    def links(self) -> dict[str, str]:
+        person = self.person
+        has_desk = person is not None and person.has_role("teacher", "examiner", "manager", "admin")
+        return {
+            "home": web.url("learning.catalogue"), "journey": web.url("learning.journey"),
+            "sign_in": web.url("accounts.sign_in"), "verify": web.url("certificates.verify"),
+            "privacy": web.url("privacy.policy"), "help": web.url("learning.help_page"),
+            "desk": web.url("desk.home") if has_desk else "",
+        }  # fmt: skip
+
+    def link(self, code: str) -> str:
+        return web.with_lang(code)
+
+
+class HeadstartLMS:
+    """Mount the learning system: ``HeadstartLMS(app, url_prefix="/learn")`` or ``init_app`` later.
+
+    Uses the host's Flask-SQLAlchemy, login manager and CSRF object when they are there, and never replaces them.
+    """
+
+    def __init__(self, app: Flask | None = None, *, url_prefix: str = "", standalone: bool = False) -> None:
+        self.url_prefix = url_prefix
+        self.standalone = standalone
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        if "headstart" in app.extensions:
+            raise RuntimeError("Headstart LMS is mounted in this application already")
+        config.load(app.config)
+        Path(app.config["HEADSTART_INSTANCE"]).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._database(app)
+        state = State(app, hooks.plugin_manager([items]), prefix=self.url_prefix, is_mounted=not self.standalone)
+        app.extensions["headstart"] = state
+        if self.standalone:
+            app.secret_key = state.keyring.key("flask-session")
+            _login(app)
+        csrf = app.extensions.get("csrf")
+        if csrf is None:
+            app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
+            csrf = CSRFProtect(app)
+        app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
+        app.register_blueprint(self._blueprint(app, state), url_prefix=self.url_prefix or None)
+        _seal_routes(app, csrf)
+
+    def _database(self, app: Flask) -> None:
+        if "sqlalchemy" in app.extensions:
+            return
+        address = app.config["HEADSTART_DATABASE_URL"]
+        if not address:
+            address = f"sqlite:///{Path(app.config['HEADSTART_INSTANCE']).resolve() / 'headstart.sqlite3'}"
+        app.config.setdefault("SQLALCHEMY_DATABASE_URI", normal_address(address))
+        options: dict[str, Any] = {"pool_pre_ping": True}
+        if app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
+            # prepared statements break behind pgbouncer in transaction mode (TRUST 5.2)
+            options |= {"connect_args": {"prepare_threshold": None}, "pool_size": 10, "max_overflow": 20}
+        app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
+        database = SQLAlchemy(app, metadata=Base.metadata)
+        with app.app_context():
+            set_pragmas(database.engine)
+
+    def _blueprint(self, app: Flask, state: State) -> Blueprint:
+        root = Blueprint("headstart", "headstart_lms")
+        web.guard(root)
+        version = web.tree_hash(state.static)
+
+        def asset(name: str) -> str:
+            return web.url("static", filename=name, version=version)
+
+        @root.get("/static/<version>/<path:filename>", endpoint="static")
+        @access(public)
+        def static(version: str, filename: str) -> Response:
+            """Serve a style sheet, script or icon; its address changes with its content."""
+            response = send_from_directory(state.static, filename)
+            response.cache_control.public = True
+            response.cache_control.max_age = 31536000
+            response.cache_control.immutable = True
+            response.cache_control.no_cache = None
+            return response
+
+        for name in MODULES:
+            for kind in ("views", "api"):
+                module = _module(f"headstart_lms.{name}.{kind}")
+                if module is not None:
+                    root.register_blueprint(module.bp)
+        state.jinja = _environment(app, asset)
+        return root
+
+
+def _environment(app: Flask, asset: Callable[[str], str]) -> Environment:
+    """Make the environment our pages are rendered in: the host's own stays as it is.
+
+    A host may replace a page by a template of the same path (``headstart/...``) in its own folder.
+    """
+    loaders: list[BaseLoader] = [PackageLoader("headstart_lms", "templates")]
+    loaders += [PackageLoader(f"headstart_lms.{name}") for name in (*MODULES, "assessments") if _has_templates(name)]
+    if app.jinja_loader is not None:
+        loaders.insert(0, app.jinja_loader)
+    environment = Environment(
+        loader=ChoiceLoader(loaders), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=StrictUndefined, auto_reload=app.debug,
+    )  # fmt: skip
+    environment.filters.update(
+        text.filters(), date=i18n.date, country=i18n.country, language_name=i18n.language_name
+    )
+    environment.globals.update(
+        {
+            "_": i18n._, "ngettext": i18n.ngettext, "pgettext": i18n.pgettext, "url": web.url, "asset": asset,
+            "csrf_token": generate_csrf, "url_for": url_for,
+        }
+    )  # fmt: skip
+    return environment
+
+
+def normal_address(address: str) -> str:
+    """Name the driver we use, psycopg 3, when the address leaves it open."""
+    for short in ("postgres://", "postgresql://"):
+        if address.startswith(short):
+            return "postgresql+psycopg://" + address.removeprefix(short)
+    return address
+
+
+def _module(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return None
+
+
+def _has_templates(name: str) -> bool:
+    return (Path(__file__).parent / name / "templates").is_dir()
+
+
+def _login(app: Flask) -> None:
+    """Let Flask-Login know our people, in an application that is ours."""
+    manager = LoginManager(app)
+
+    @manager.request_loader
+    def load(request: object) -> Person | None:
+        return people.load_person()
+
+
+def _seal_routes(app: Flask, csrf: CSRFProtect) -> None:
+    """Refuse to start with a route that declares no rule; exempt ours from the host's token check.
+
+    Our forms are checked by ``web.check_origin``; endpoints for programs by their credential.
+    """
+    for rule in app.url_map.iter_rules():
+        if not rule.endpoint.startswith("headstart."):
+            continue
+        view = app.view_functions[rule.endpoint]
+        if rule_of(view) is None:
+            raise RuntimeError(f"the view {rule.endpoint} declares no access rule")
+        csrf.exempt(view)

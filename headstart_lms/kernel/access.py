@@ -1,0 +1,34 @@
+"""Every route declares its rule; without one it answers nobody (deny by default)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: A rule returns when the person of this request may go on, and raises an LMSError when not.
+Rule = Callable[[], None]
+
+
+def access(rule: Rule) -> Callable[[F], F]:
+    """Declare who may use a view. The rule runs before the view, whatever the method."""
+
+    def declare(view: F) -> F:
+        view.access_rule = rule  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def public() -> None:
+    """Everybody."""
+
+
+def credential() -> None:
+    """Programs: the view itself checks a key and secret or a token, and answers 401 without one."""
+
+
+def rule_of(view: Callable[..., Any]) -> Rule | None:
+    rule: Rule | None = getattr(view, "access_rule", None)
+    return rule

@@ -1,0 +1,37 @@
+"""The one clock: aware UTC, and a seam for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+
+_frozen: list[datetime] = []
+
+
+def now() -> datetime:
+    """Return the time, aware, in UTC."""
+    return _frozen[-1] if _frozen else datetime.now(UTC)
+
+
+def today() -> date:
+    return now().date()
+
+
+@contextmanager
+def frozen(at: datetime) -> Iterator[None]:
+    """Hold the clock at an instant: for tests."""
+    _frozen.append(at.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _frozen.pop()
+
+
+def timestamp(at: datetime) -> str:
+    """Write an instant as RFC 3339 with milliseconds and ``Z``, the form our statements use."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)

@@ -1,0 +1,95 @@
+"""Interface texts: gettext, domain ``headstart``, with or without a request."""
+
+from __future__ import annotations
+
+import gettext as gettext_module
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.support import LazyProxy
+
+from ..paths import package_folder
+
+#: Languages of the interface, each by its own name; a language appears here when its catalogue is complete.
+UI_LANGUAGES: dict[str, str] = {"en": "English", "ar": "العربية"}
+
+_language: ContextVar[str] = ContextVar("headstart_language", default="en")
+
+
+@lru_cache
+def _catalogue(language: str) -> gettext_module.NullTranslations:
+    if language == "en":
+        return gettext_module.NullTranslations()
+    return gettext_module.translation(
+        "headstart", str(package_folder() / "translations"), [language.replace("-", "_")], fallback=True
+    )
+
+
+def language() -> str:
+    """Return the language of the interface: a BCP 47 tag from UI_LANGUAGES."""
+    return _language.get()
+
+
+def set_language(tag: str) -> None:
+    _language.set(tag if tag in UI_LANGUAGES else "en")
+
+
+@contextmanager
+def in_language(tag: str) -> Iterator[None]:
+    """Write in another language for a while: a certificate, a job."""
+    token = _language.set(tag if tag in UI_LANGUAGES else "en")
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def _(message: str, **params: Any) -> str:
+    """Translate; named placeholders as in ``_("Hello %(name)s", name=...)``."""
+    text = _catalogue(language()).gettext(message)
+    return text % params if params else text
+
+
+def pgettext(context: str, message: str, **params: Any) -> str:
+    text = _catalogue(language()).pgettext(context, message)
+    return text % params if params else text
+
+
+def ngettext(singular: str, plural: str, n: int, **params: Any) -> str:
+    """Translate with the plural of the language; ``%(num)d`` is ``n``."""
+    return _catalogue(language()).ngettext(singular, plural, n) % {"num": n, **params}
+
+
+def _l(message: str) -> LazyProxy:
+    """Translate when it is shown: for form labels made at import."""
+    return LazyProxy(_, message, enable_cache=False)
+
+
+def locale() -> Locale:
+    return Locale.parse(language().replace("-", "_"))
+
+
+def country(code: str) -> str:
+    """Return the name of a country (ISO 3166-1 alpha-2) in the language of the interface."""
+    return locale().territories.get(code, code)
+
+
+def date(value: Any) -> str:
+    """Write a date out: 21 November 2026."""
+    from babel.dates import format_date  # noqa: PLC0415 - loads the locale data only where dates are shown
+
+    return format_date(value, format="long", locale=locale())
+
+
+def language_name(tag: str) -> str:
+    """Return a language by its own name, as its readers know it."""
+    try:
+        found = Locale.parse(tag.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return tag
+    name = found.get_language_name(found.language) or tag
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,223 @@
+"""What every page shares: language, access, origin check, errors, headers, the user interface's context."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, redirect, request
+from flask_wtf.csrf import validate_csrf
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms.validators import ValidationError
+
+from . import i18n
+from .access import rule_of
+from .errors import LMSError, NotAllowed, SignInNeeded, TooMany
+from .i18n import _
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "worker-src 'self'; manifest-src 'self'"
+)
+LANGUAGE_COOKIE = "hs_lang"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def choose_language() -> None:
+    """Choose the language of the page: ``?lang=``, then the cookie, then Accept-Language."""
+    asked = request.args.get("lang", "")
+    if asked in i18n.UI_LANGUAGES:
+        g.hs_set_language = asked
+        i18n.set_language(asked)
+        return
+    kept = request.cookies.get(LANGUAGE_COOKIE, "")
+    if kept in i18n.UI_LANGUAGES:
+        i18n.set_language(kept)
+        return
+    best = request.accept_languages.best_match([*i18n.UI_LANGUAGES, *(f"{t}-x" for t in i18n.UI_LANGUAGES)])
+    i18n.set_language((best or "en").removesuffix("-x"))
+
+
+def check_access() -> None:
+    """Run the rule of the view; a view without one is closed."""
+    if request.endpoint is None:
+        return
+    rule = rule_of(current_app.view_functions[request.endpoint])
+    if rule is None:
+        raise NotAllowed(_("Nobody may use this page."))
+    rule()
+
+
+def check_origin() -> None:
+    """Refuse a form that another site sent (cross-site request forgery).
+
+    Browsers say where a request comes from (Sec-Fetch-Site, else Origin); a page kept for days on a phone has
+    no fresh token, so the token of Flask-WTF decides only when the browser says nothing.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise NotAllowed(_("This form was sent from another site. Open the page here and try again."))
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        if urlsplit(origin).netloc != request.host:
+            raise NotAllowed(_("This form was sent from another site. Open the page here and try again."))
+        return
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError as error:
+        raise NotAllowed(_("This page is too old. Load it again, then send the form once more.")) from error
+
+
+def wants_json() -> bool:
+    if request.path.rsplit("/", 1)[-1].endswith(".json") or "/api/" in request.path:
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
+    return best in ("application/json", "application/problem+json") and (
+        request.accept_mimetypes[best] > request.accept_mimetypes["text/html"]
+    )
+
+
+def answer_error(error: LMSError) -> BaseResponse:
+    """Answer an error of ours: a page with one sentence, or application/problem+json (RFC 9457)."""
+    if isinstance(error, SignInNeeded) and not wants_json() and request.method in SAFE_METHODS:
+        return redirect(url("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
+    status = error.status
+    if wants_json():
+        response: BaseResponse = jsonify(
+            {"type": f"urn:headstart:{error.code}", "title": error.message, "status": status}
+        )
+        response.content_type = "application/problem+json"
+    else:
+        response = make_response(
+            render("headstart/error.html", message=error.message, status=status, code=error.code, back=None, heading=None)
+        )
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+_HTTP_SENTENCES = {
+    400: "The request could not be read. Go back and try again.",
+    404: "This page does not exist. Check the address, or start from the first page.",
+    405: "This page cannot do that. Go back and try again.",
+    413: "This is too large. Send something smaller.",
+    415: "This kind of file is not taken here.",
+}
+
+
+def answer_http_error(error: HTTPException) -> BaseResponse:
+    if error.code is None or error.code < 400 or error.response is not None:
+        return error.get_response()  # type: ignore[return-value]
+    found = LMSError(_(_HTTP_SENTENCES.get(error.code, "Something is not right with this request.")), "http")
+    found.status = error.code
+    response = answer_error(found)
+    if error.code == 405:
+        response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ["GET"])
+    return response
+
+
+def answer_crash(error: Exception) -> BaseResponse:
+    """Answer what we did not expect: a sentence, never a trace; the log has the rest, under a number."""
+    number = secrets.token_hex(4)
+    current_app.logger.exception("error %s at %s", number, request.endpoint)
+    crash = LMSError(_("Something went wrong here, not with you. Try again. Number: %(number)s", number=number), "crash")
+    return answer_error(crash)
+
+
+def finish(response: Response) -> Response:
+    """Set the headers that every answer of ours carries, and the cookies this request decided on."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(self), camera=(self)")
+    state = current_app.extensions["headstart"]
+    if state.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if response.mimetype == "text/html":
+        headers.setdefault("Cache-Control", "private, no-cache")
+        headers.setdefault("Content-Language", i18n.language())
+        response.vary.update(["Cookie", "Accept-Language"])
+    if chosen := g.get("hs_set_language"):
+        response.set_cookie(
+            LANGUAGE_COOKIE, chosen, max_age=31536000, secure=state.is_secure, httponly=True, samesite="Lax"
+        )
+    return response
+
+
+def url(endpoint: str, **values: Any) -> str:
+    """Return the address of one of our pages, by ``<module>.<view>``."""
+    from flask import url_for  # noqa: PLC0415 - kept beside its only use
+
+    return url_for(f"headstart.{endpoint}", **values)
+
+
+def render(template: str, **context: Any) -> str:
+    """Render one of our templates with the frame's context: ``ui`` and what the view gives."""
+    state = current_app.extensions["headstart"]
+    ui = state.ui()
+    ui.accent = context.pop("accent", None)
+    return str(state.jinja.get_template(template).render(ui=ui, lms=state, request=request, **context))
+
+
+def safe_next(target: str | None, fallback: str) -> str:
+    """Return a path of this site to go on to, or the fallback: never another host (TRUST 3.1)."""
+    if not target or re.search(r"[\x00-\x20\\]", target) or not target.startswith("/") or target.startswith("//"):
+        return fallback
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc:
+        return fallback
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def with_lang(code: str) -> str:
+    """Return the address of this page in another language."""
+    arguments = {k: v for k, v in request.args.items() if k != "lang"}
+    return f"{request.path}?{urlencode({**arguments, 'lang': code})}"
+
+
+@lru_cache
+def tree_hash(folder: Path) -> str:
+    """Return a short hash over all static files: the folder name under which they may be cached for ever."""
+    total = hashlib.sha256()
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        total.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes())
+    return total.hexdigest()[:12]
+
+
+def guard(bp: Blueprint) -> None:
+    """Attach all of this to our blueprint, and to nothing else of a host."""
+    bp.before_request(choose_language)
+    bp.before_request(check_access)
+    bp.after_request(finish)
+    bp.register_error_handler(LMSError, answer_error)
+    bp.register_error_handler(HTTPException, answer_http_error)
+    bp.register_error_handler(Exception, answer_crash)
+
+
+def guard_app(app: Flask) -> None:
+    """Answer in our way also where no route of ours fits: only when the application is ours."""
+
+    def not_found(error: HTTPException) -> BaseResponse:
+        choose_language()
+        return answer_http_error(error)
+
+    for code in (404, 405, 413):
+        app.register_error_handler(code, not_found)
+    app.after_request(finish)
+
+

@@ -1,0 +1,188 @@
+"""What the learner's pages show: units cut into screens, the line, what is missing, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup
+
+from ..assessments.items.base import ItemType, Tokens
+from ..courses.document import Block, Course, ItemBase, ItemsBlock, Unit
+from ..courses.library import Book
+from ..courses.words import Words
+from ..kernel import web
+from ..kernel.i18n import _, ngettext
+from ..kernel.text import words
+from ..progress.rules import Standing
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A piece of a unit that fits one look: some blocks, then the questions about them."""
+
+    blocks: tuple[Block, ...]
+    intro: Words | None
+    items: tuple[ItemType, ...]
+
+
+def screens(unit: Unit) -> list[Screen]:
+    """Cut a unit after each block of items."""
+    found: list[Screen] = []
+    blocks: list[Block] = []
+    for block in unit.blocks:
+        if isinstance(block, ItemsBlock):
+            items = tuple(item for item in block.items if isinstance(item, ItemType))
+            found.append(Screen(tuple(blocks), block.intro, items))
+            blocks = []
+        else:
+            blocks.append(block)
+    if blocks:
+        found.append(Screen(tuple(blocks), None, ()))
+    return found
+
+
+def screen_of(unit: Unit, item_id: str) -> int:
+    """Return the number of the screen, from 1, on which an item stands."""
+    for number, screen in enumerate(screens(unit), 1):
+        if any(item.id == item_id for item in screen.items):
+            return number
+    return 1
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A picture or sound as a page shows it."""
+
+    url: str
+    kind: str
+    alt: Words | None
+    width: int | None
+    height: int | None
+    transcript: Words | None = None
+    plays_left: int | None = None
+
+
+def media_of(book: Book) -> dict[str, Clip]:
+    """Return everything a course can show, by media id; made once per book and kept with it."""
+    found: dict[str, Clip] | None = book.extra.get("media")
+    if found is None:
+        found = {
+            m.id: Clip(
+                web.url("courses.media", digest=m.sha256, name=m.file), m.kind, m.alt, m.width, m.height, m.transcript
+            )
+            for m in book.course.media
+        }
+        book.extra["media"] = found
+    return found
+
+
+@dataclass(frozen=True)
+class Question:
+    """An item on a page: its form, and after an answer what became of it."""
+
+    item: ItemType
+    form: Any
+    answer_id: str
+    action: str
+    is_answered: bool = False
+    given: Mapping[str, list[str]] | None = None
+    grade: Any = None
+    solution: Any = None
+    problem: str | None = None
+
+
+def given_values(item: ItemBase, form: Any, response: Mapping[str, Any] | None, tokens: Tokens) -> dict[str, list[str]]:
+    """Return the form fields a stored response came from, to show a form again as it was sent."""
+    values: dict[str, list[str]] = {}
+    if response is None:
+        return values
+    offered = {choice.value for field in form.fields for choice in field.choices}
+
+    def value(part: str) -> str:
+        return part if part in offered else tokens.token(item.id, part)
+
+    for key, content in response.items():
+        if key == "choice":
+            values["response"] = [value(content)]
+        elif key == "choices":
+            values["response"] = [value(part) for part in content]
+        elif key == "text":
+            values["response"] = [content]
+        elif key == "order":
+            for place, part in enumerate(content, 1):
+                values[f"response-{tokens.token(item.id, part)}"] = [str(place)]
+        elif key in ("pairs", "gaps", "path"):
+            for part, chosen in content.items():
+                scope = "right" if key == "pairs" else part
+                values[f"response-{part}"] = [tokens.token(item.id, f"{scope}/{chosen}")]
+        elif key == "texts":
+            for part, text in content.items():
+                values[f"response-{part}"] = [text]
+    return values
+
+
+def line_stops(course: Course, standing: Standing | None, *, here: str | None = None) -> list[dict[str, Any]]:
+    """Return the stops of the line of a course: modules as stations, units as stops, the test as terminus."""
+    stops: list[dict[str, Any]] = []
+    by_id = {unit.id: unit for unit in course.units}
+    for module in course.modules:
+        done = standing is not None and all(standing.units[name].is_done for name in module.units)
+        begins = standing is not None and standing.next_unit in module.units
+        state = "done" if done else "next" if begins else "open"
+        stops.append({"level": "station", "title": words(module.title), "state": state, "href": None, "note": None,
+                      "here": False})  # fmt: skip
+        for name in module.units:
+            unit = by_id[name]
+            if standing is None:
+                state = "open"
+            else:
+                state = "done" if standing.units[name].is_done else "next" if standing.next_unit == name else "open"
+            stops.append(
+                {
+                    "level": "stop", "title": words(unit.title), "state": state, "here": name == here,
+                    "href": None if standing is None else web.url("learning.unit", slug=course.slug, unit_id=name),
+                    "note": ngettext("%(num)d minute", "%(num)d minutes", unit.minutes),
+                }
+            )  # fmt: skip
+    blueprint = next((b for b in course.blueprints if b.id == course.certificate.blueprint), None)
+    if blueprint is not None:
+        if standing is None:
+            state, note = "open", None
+        elif standing.is_test_passed:
+            state, note = "done", None
+        elif standing.units_missing:
+            state = "open"
+            note = ngettext("After %(num)d more unit", "After %(num)d more units", standing.units_missing)
+        else:
+            state, note = "next", None
+        stops.append(
+            {
+                "level": "terminus", "title": words(blueprint.title), "state": state, "note": note,
+                "here": here == blueprint.id,
+                "href": None if standing is None
+                else web.url("learning.test", slug=course.slug, blueprint_id=blueprint.id),
+            }
+        )  # fmt: skip
+    return stops
+
+
+def missing(course: Course, standing: Standing, *, has_award: bool, has_certificate: bool) -> list[str | Markup]:
+    """Say what the certificate still asks for, in words; empty when there is nothing left to do."""
+    left: list[str | Markup] = []
+    if standing.units_missing:
+        left.append(
+            ngettext("%(num)d unit to work through", "%(num)d units to work through", standing.units_missing)
+        )
+    if standing.blueprint is not None and not standing.is_test_passed:
+        left.append(_("The final test to pass"))
+    if not left and has_award and not has_certificate:
+        left.append(_("Your name and your year of birth, so that we can write the certificate"))
+    return left
+
+
+def expired_facts(book: Book, facts: Iterable[str], on: date) -> list[str]:
+    """Return the ids of facts whose validity is over: their pages say that they are being checked."""
+    return [name for name in facts if name in book.facts and book.facts[name].is_expired(on)]

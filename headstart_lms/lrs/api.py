@@ -1,0 +1,120 @@
+"""The HTTP face of the record store, under ``/xapi``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, current_app, g, request
+from werkzeug.wrappers import Response
+
+from ..kernel.access import access, credential, public
+from ..kernel.db import session
+from ..kernel.errors import LMSError
+from . import document_api, head, statement_api
+from .document_api import DocumentResource
+from .incoming import VERSION_HEADER, MethodNotAllowed, Unauthorized, XRequest, find_version, read_request
+
+bp = Blueprint("lrs", __name__, url_prefix="/xapi")
+
+Handler = Callable[[XRequest], Response]
+_METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
+_EXPOSED = f"ETag, Last-Modified, {VERSION_HEADER}, X-Experience-API-Consistent-Through"
+_ASKED = f"Authorization, Content-Type, If-Match, If-None-Match, Accept-Language, {VERSION_HEADER}"
+
+_STATE = DocumentResource("state")
+_AGENT_PROFILE = DocumentResource("agent")
+_ACTIVITY_PROFILE = DocumentResource("activity")
+
+
+def _serve(handlers: Mapping[str, Handler]) -> Response:
+    """Read the request, let the handler of its method answer it; HEAD is a GET whose body is not sent."""
+    asked = read_request(request, session())
+    handler = handlers.get("GET" if asked.method == "HEAD" else asked.method)
+    if handler is None:
+        raise MethodNotAllowed(f"This resource takes {', '.join(handlers)}.")
+    return handler(asked)
+
+
+def _of(resource: DocumentResource) -> dict[str, Handler]:
+    return {"GET": resource.get, "PUT": resource.put, "POST": resource.post, "DELETE": resource.delete}
+
+
+@bp.route("/statements", methods=_METHODS)
+@access(credential)
+def statements() -> Response:
+    g.xapi_is_statements = True
+    handlers = {"GET": statement_api.get, "PUT": statement_api.put, "POST": statement_api.post}
+    return _serve(handlers)
+
+
+@bp.route("/activities", methods=_METHODS)
+@access(credential)
+def activities() -> Response:
+    return _serve({"GET": document_api.get_activity})
+
+
+@bp.route("/agents", methods=_METHODS)
+@access(credential)
+def agents() -> Response:
+    return _serve({"GET": document_api.get_agent})
+
+
+@bp.route("/activities/state", methods=_METHODS)
+@access(credential)
+def state() -> Response:
+    return _serve(_of(_STATE))
+
+
+@bp.route("/activities/profile", methods=_METHODS)
+@access(credential)
+def activity_profile() -> Response:
+    return _serve(_of(_ACTIVITY_PROFILE))
+
+
+@bp.route("/agents/profile", methods=_METHODS)
+@access(credential)
+def agent_profile() -> Response:
+    return _serve(_of(_AGENT_PROFILE))
+
+
+@bp.get("/about")
+@access(public)
+def about() -> Response:
+    g.xapi_version = find_version(request.headers.get(VERSION_HEADER))
+    return document_api.about(g.xapi_version)
+
+
+@bp.errorhandler(LMSError)
+def answer_error(error: LMSError) -> Response:
+    """Answer with problem+json (RFC 9457), whatever was accepted: programs talk here."""
+    problem = {"type": f"urn:headstart:{error.code}", "title": error.message, "status": error.status}
+    for name in ("index", "pointer", "clause"):
+        if hasattr(error, name):
+            problem[name] = getattr(error, name)
+    response = current_app.response_class(
+        current_app.json.dumps(problem), status=error.status, content_type="application/problem+json"
+    )
+    if isinstance(error, Unauthorized):
+        response.headers["WWW-Authenticate"] = 'Basic realm="xAPI", charset="UTF-8"'
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(_METHODS)
+    return response
+
+
+@bp.after_request
+def finish(response: Response) -> Response:
+    """Set the headers of every answer: the version, how far statements are complete, who may read it."""
+    version = g.get("xapi_version") or current_app.config["HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION"]
+    response.headers[VERSION_HEADER] = version
+    response.headers["Cache-Control"] = "no-cache"
+    if g.get("xapi_is_statements") and response.status_code < 500:
+        through = g.get("xapi_through") or head.consistent_through(session())
+        response.headers["X-Experience-API-Consistent-Through"] = head.instant(through)
+    # keys travel in a header, never in a cookie, so any site may ask (LearningLocker#753)
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = ", ".join(_METHODS)
+        response.headers["Access-Control-Allow-Headers"] = _ASKED
+        response.headers["Access-Control-Max-Age"] = "86400"
+    return response

@@ -1,0 +1,188 @@
+"""Read an xAPI request: alternate syntax, who sends it, which version it speaks."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from flask import Request, current_app, g
+from sqlalchemy.orm import Session
+
+from ..kernel.db import transaction
+from ..kernel.errors import LMSError, NotAllowed
+from . import credentials
+from .credentials import Client
+from .validator import BadRequest
+
+VERSION_HEADER: Final = "X-Experience-API-Version"
+#: The newest patch of each version spoken; what a response says.
+SPOKEN: Final = {"1": "1.0.3", "2": "2.0.0"}
+MAX_BODY: Final = 32 * 1024 * 1024
+_VERSIONS: Final = re.compile(r"([12])\.0(?:\.\d{1,4})?", re.ASCII)
+#: Form fields that stand for headers in the alternate syntax (1.0.3 Communication 1.3).
+_FORM_HEADERS: Final = {
+    name.lower()
+    for name in ("Authorization", VERSION_HEADER, "Content-Type", "Content-Length", "If-Match",
+                 "If-None-Match", "Accept", "Accept-Language", "Accept-Encoding", "Content-Encoding", "Updated", "Date")
+}  # fmt: skip
+
+
+class Unauthorized(LMSError):
+    status, code = 401, "unauthorized"
+
+
+class TooLarge(LMSError):
+    status, code = 413, "too-large"
+
+
+class MethodNotAllowed(LMSError):
+    status, code = 405, "method-not-allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class XRequest:
+    """One request, whichever way it was written."""
+
+    method: str
+    args: Mapping[str, str]
+    #: names in lower case
+    headers: Mapping[str, str]
+    body: bytes
+    version: str
+    client: Client
+    #: The tenant that what is written goes to.
+    home: UUID
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")
+
+    @property
+    def media_type(self) -> str:
+        return self.content_type.split(";")[0].strip().lower()
+
+    def only(self, *names: str) -> None:
+        """Raise BadRequest for a parameter the resource does not know (1.0.3 Communication 3.2)."""
+        unknown = sorted(set(self.args) - set(names))
+        if unknown:
+            raise BadRequest(f"There is no parameter “{unknown[0][:80]}” here. Known: {', '.join(names)}.")
+
+    def need(self, name: str) -> str:
+        if name not in self.args:
+            raise BadRequest(f"The parameter “{name}” is missing.")
+        return self.args[name]
+
+    def allow(self, *scopes: str) -> None:
+        """Raise NotAllowed unless the client has one of these scopes."""
+        if not any(self.client.can(scope) for scope in scopes):
+            raise NotAllowed(f"This key has no scope for that. It would need: {', '.join(scopes)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    method: str
+    args: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    is_alternate: bool = False
+
+
+def read_request(request: Request, session: Session) -> XRequest:
+    """Return the request with its client and version. Raises Unauthorized, BadRequest, TooLarge."""
+    raw = _read(request)
+    version = find_version(raw.headers.get(VERSION_HEADER.lower()))
+    if version is not None:
+        g.xapi_version = version
+    client = _authenticate(session, raw.headers.get("authorization"))
+    if version is None:
+        given = raw.headers.get(VERSION_HEADER.lower())
+        said = "is missing" if given is None else f"“{given[:20]}” is not spoken here"
+        raise BadRequest(f"{VERSION_HEADER} {said}; send 1.0.3 or 2.0.0 (1.0.3 Comm. 3.3; 2.0 4.1.5).")
+    if raw.is_alternate and version[0] != "1":
+        raise BadRequest("xAPI 2.0 has no alternate request syntax; send the method itself.")
+    home = client.tenant or current_app.extensions["headstart"].installation.uuid
+    return XRequest(raw.method, raw.args, raw.headers, raw.body, version, client, home)
+
+
+def find_version(header: str | None) -> str | None:
+    """Return the version spoken ("1.0.3", "2.0.0") for what a header asks for; None for none of ours."""
+    found = _VERSIONS.fullmatch(header.strip()) if header else None
+    return SPOKEN[found[1]] if found else None
+
+
+def _read(request: Request) -> _Raw:
+    if (request.content_length or 0) > MAX_BODY:
+        raise TooLarge(f"At most {MAX_BODY // 1024 // 1024} MB in one request; send smaller batches.")
+    request.max_content_length = MAX_BODY
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    args = _single(request.args.items(multi=True))
+    raw = _Raw(request.method, args, headers, request.get_data(cache=False, parse_form_data=False))
+    return _alternate(raw) if "method" in args else raw
+
+
+def _single(pairs: object) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in pairs:  # type: ignore[attr-defined]
+        if name in found:
+            raise BadRequest(f"The parameter “{name[:80]}” stands twice.")
+        if "\x00" in value:
+            raise BadRequest(f"The parameter “{name[:80]}” holds a zero character.")
+        found[name] = value
+    return found
+
+
+def _alternate(raw: _Raw) -> _Raw:
+    """Unfold ``POST ?method=X`` with everything in a form (1.0.3 Communication 1.3)."""
+    if raw.method != "POST":
+        raise BadRequest("The alternate request syntax is a POST (1.0.3 Communication 1.3).")
+    if set(raw.args) != {"method"}:
+        raise BadRequest("Beside “method” everything goes into the form (1.0.3 Communication 1.3).")
+    method = raw.args["method"].upper()
+    if method not in ("GET", "PUT", "POST", "DELETE", "HEAD"):
+        raise BadRequest("“method” must be GET, HEAD, PUT, POST or DELETE.")
+    if not raw.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        raise BadRequest("The alternate request syntax sends a form, application/x-www-form-urlencoded.")
+    try:
+        form = _single(
+            parse_qsl(raw.body.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(raw.body),
+                      errors="strict", max_num_fields=100)
+        )  # fmt: skip
+    except ValueError as error:
+        raise BadRequest("The form is not well formed (application/x-www-form-urlencoded, UTF-8).") from error
+    content = form.pop("content", None)
+    if content is None and method in ("PUT", "POST"):
+        raise BadRequest("The form field “content” is missing (1.0.3 Communication 1.3).")
+    headers = {name: value for name, value in raw.headers.items() if name != "content-type"}
+    headers["content-type"] = "application/json"
+    for name in [name for name in form if name.lower() in _FORM_HEADERS]:
+        headers[name.lower()] = form.pop(name)
+    return replace(
+        raw, method=method, args=form, headers=headers, body=(content or "").encode(), is_alternate=True
+    )
+
+
+def _authenticate(session: Session, header: str | None) -> Client:
+    """Find the client by HTTP Basic (1.0.3 Communication 4.0)."""
+    if header is None:
+        raise Unauthorized("Send the key and secret of a client: Authorization: Basic.")
+    scheme, _, encoded = header.partition(" ")
+    try:
+        plain = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise Unauthorized("The Authorization header cannot be read.") from error
+    key, colon, secret = plain.partition(":")
+    if scheme.lower() != "basic" or not colon:
+        raise Unauthorized("The Authorization header must be: Basic, then base64 of key:secret.")
+    client = credentials.find_client(session, key, secret) if "\x00" not in key else None
+    if client is None:
+        raise Unauthorized("This key and secret are not known here, or not any more.")
+    if not client.is_used_lately:
+        with transaction() as current:
+            credentials.note_use(current, client)
+    return client

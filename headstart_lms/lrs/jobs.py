@@ -1,0 +1,18 @@
+"""The jobs of the record store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+
+from ..kernel.jobs import job
+from .outbox import JOB
+
+
+@job(JOB)
+def forward(payload: dict[str, Any]) -> None:
+    """Send what waits to the targets; failures are kept in the outbox and tried again by it."""
+    from .forwarding import forward_all  # tincan and requests are loaded only where something is sent
+
+    forward_all(current_app.extensions["headstart"].keyring)

@@ -1,0 +1,248 @@
+"""Terms and postings: the inverted index that every filter reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, Table, bindparam, event, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from . import terms as t
+from .models import Posting, Statement, StatementRef, Tenant, Term
+
+_term: Table = Term.__table__  # type: ignore[assignment]
+_posting: Table = Posting.__table__  # type: ignore[assignment]
+_tenant: Table = Tenant.__table__  # type: ignore[assignment]
+
+#: Kinds whose rows are never deleted, so that their ids may be remembered between transactions.
+_LASTING = frozenset({t.VERB, t.ACTIVITY, t.AUTHORITY})
+_CACHE_SIZE = 20_000
+
+#: (tenant id, kind, value) -> (term id, fingerprint of the definition last seen)
+_Cache = dict[tuple[int, int, str], tuple[int, bytes]]
+_caches: WeakKeyDictionary[Engine, _Cache] = WeakKeyDictionary()
+_tenants: WeakKeyDictionary[Engine, dict[UUID, int]] = WeakKeyDictionary()
+_last_seq: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
+
+
+def insert_ignoring(connection: Connection, table: Table) -> Any:
+    """Return an INSERT for this database; add ``on_conflict_do_nothing()`` or ``..._do_update()``."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+# --- memory that follows the transaction ---------------------------------------------------------
+
+
+def _remember(session: Session, entries: _Cache) -> None:
+    if entries:
+        session.info.setdefault("lrs_terms", {}).update(entries)
+        session.info["lrs_engine"] = session.connection().engine
+
+
+@event.listens_for(Session, "after_commit")
+def _keep(session: Session) -> None:
+    """Remember ids once they are committed: an id of a rolled-back row would point at nothing."""
+    if session.in_nested_transaction():
+        return
+    engine: Engine | None = session.info.pop("lrs_engine", None)
+    if engine is None:
+        return
+    cache = _caches.setdefault(engine, {})
+    if len(cache) > _CACHE_SIZE:
+        cache.clear()
+    cache.update(session.info.pop("lrs_terms", {}))
+    _tenants.setdefault(engine, {}).update(session.info.pop("lrs_tenants", {}))
+    _last_seq[engine] = max(_last_seq.get(engine, 0), session.info.pop("lrs_seq", 0))
+
+
+@event.listens_for(Session, "after_rollback")
+def _drop(session: Session) -> None:
+    for name in ("lrs_engine", "lrs_terms", "lrs_tenants", "lrs_seq"):
+        session.info.pop(name, None)
+
+
+def expect_seq(session: Session, before: int, after: int) -> None:
+    """Forget everything when the numbers went back: this is another database (restored, emptied).
+
+    ``before`` is the last number there was, ``after`` the last one taken now.
+    """
+    engine = session.connection().engine
+    if before < _last_seq.get(engine, 0):
+        for memory in (_caches, _tenants, _last_seq):
+            memory.pop(engine, None)
+    session.info["lrs_seq"] = after
+    session.info["lrs_engine"] = engine
+
+
+# --- tenants ------------------------------------------------------------------------------------
+
+
+_FIND_TENANT = select(_tenant.c.id).where(_tenant.c.uuid == bindparam("uuid"))
+
+
+def find_tenant(session: Session, tenant: UUID) -> int:
+    """Return the row id of a tenant; 0, which is nobody's, when nothing was ever stored for it."""
+    connection = session.connection()
+    known = _tenants.get(connection.engine, {}).get(tenant)
+    return known or connection.execute(_FIND_TENANT, {"uuid": tenant}).scalar() or 0
+
+
+def tenant_id(session: Session, tenant: UUID) -> int:
+    """Return the row id of a tenant, making the row when it is new."""
+    connection = session.connection()
+    known = _tenants.get(connection.engine, {}).get(tenant)
+    if known is not None:
+        return known
+    found = connection.execute(_FIND_TENANT, {"uuid": tenant}).scalar()
+    if found is None:
+        connection.execute(insert_ignoring(connection, _tenant).values(uuid=tenant).on_conflict_do_nothing())
+        found = connection.execute(_FIND_TENANT, {"uuid": tenant}).scalar_one()
+    session.info.setdefault("lrs_tenants", {})[tenant] = found
+    session.info["lrs_engine"] = connection.engine
+    return int(found)
+
+
+# --- terms --------------------------------------------------------------------------------------
+
+_FIND_TERMS = select(_term.c.id, _term.c.hash).where(
+    _term.c.tenant_id == bindparam("tenant"), _term.c.hash.in_(bindparam("hashes", expanding=True))
+)
+
+
+def find_ids(session: Session, tenant: int, keys: Iterable[t.Key]) -> dict[t.Key, int]:
+    """Return the term ids of those keys that exist."""
+    by_hash = {t.key_hash(*key): key for key in keys}
+    if not by_hash:
+        return {}
+    rows = session.connection().execute(_FIND_TERMS, {"tenant": tenant, "hashes": list(by_hash)})
+    return {by_hash[bytes(hash_)]: id_ for id_, hash_ in rows}
+
+
+def get_ids(session: Session, tenant: int, keys: Iterable[t.Key]) -> dict[t.Key, int]:
+    """Return the term ids of all keys; new ones are inserted in sorted order, so that no two writers lock
+    them crosswise."""
+    connection = session.connection()
+    cache = _caches.get(connection.engine, {})
+    ids: dict[t.Key, int] = {}
+    unknown: list[t.Key] = []
+    for key in keys:
+        known = cache.get((tenant, *key))
+        if known is None:
+            unknown.append(key)
+        else:
+            ids[key] = known[0]
+    if not unknown:
+        return ids
+    ids.update(find_ids(session, tenant, unknown))
+    new = [key for key in unknown if key not in ids]
+    if new:
+        rows = [
+            {"tenant_id": tenant, "hash": t.key_hash(*key), "kind": key[0], "value": key[1]} for key in new
+        ]
+        rows.sort(key=lambda row: row["hash"])  # type: ignore[arg-type, return-value]
+        connection.execute(insert_ignoring(connection, _term).on_conflict_do_nothing(), rows)
+        ids.update(find_ids(session, tenant, new))
+    _remember(session, {(tenant, *key): (ids[key], b"") for key in unknown if key[0] in _LASTING})
+    return ids
+
+
+def learn_definitions(
+    session: Session,
+    tenant: int,
+    ids: Mapping[t.Key, int],
+    definitions: Mapping[str, Sequence[Mapping[str, Any]]],
+    names: Mapping[str, Sequence[str]],
+) -> None:
+    """Lay new definitions of activities and new names of agents over what is known; rows in order of id."""
+    connection = session.connection()
+    cache = _caches.get(connection.engine, {})
+    todo: dict[int, tuple[t.Key, Any]] = {}
+    fresh: _Cache = {}
+    for iri, given in definitions.items():
+        key = (t.ACTIVITY, iri)
+        fingerprint = t.key_hash(t.ACTIVITY, t.canonical_json(given[-1]).decode())
+        known = cache.get((tenant, *key))
+        if len(given) > 1 or known is None or known[1] != fingerprint:
+            todo[ids[key]] = (key, given)
+            fresh[(tenant, *key)] = (ids[key], fingerprint)
+    for value, given_names in names.items():
+        todo[ids[t.AGENT, value]] = ((t.AGENT, value), given_names)
+    if not todo:
+        return
+    query = select(_term.c.id, _term.c.canonical).where(_term.c.id.in_(sorted(todo))).order_by(_term.c.id)
+    for id_, canonical in connection.execute(query).all():
+        (kind, _value), given = todo[id_]
+        old = json.loads(canonical) if canonical else None
+        new: Any
+        if kind == t.ACTIVITY:
+            new = t.merge_definitions(old or {}, given)
+        else:
+            new = sorted({*(old or []), *given})[-20:]
+        if new != old:
+            connection.execute(update(_term).where(_term.c.id == id_).values(canonical=t.canonical_json(new)))
+    _remember(session, fresh)
+
+
+# --- postings ------------------------------------------------------------------------------------
+
+_WAITING = select(StatementRef.seq, StatementRef.target_id, StatementRef.voiding).where(
+    StatementRef.tenant_id == bindparam("tenant"),
+    StatementRef.target_id.in_(bindparam("targets", expanding=True)),
+)
+
+
+def referrers(session: Session, tenant: int, targets: Sequence[UUID]) -> list[tuple[int, UUID, bool]]:
+    """Return (seq, target, voiding) of the stored statements that refer to these ids."""
+    rows = session.connection().execute(_WAITING, {"tenant": tenant, "targets": list(targets)})
+    return [(row.seq, row.target_id, row.voiding) for row in rows]
+
+
+def copy_through_references(session: Session, tenant: int, seqs: Iterable[int]) -> None:
+    """Let referring statements be found by all their StatementRef leads to, and those that refer to them.
+
+    ``seqs`` are referring statements that are new or whose target just arrived. Done at insert time, so that
+    no query ever needs to follow references.
+    """
+    affected = set(seqs)
+    frontier = affected
+    while frontier:
+        ids = session.scalars(select(Statement.id).where(Statement.seq.in_(frontier))).all()
+        frontier = {seq for seq, _, _ in referrers(session, tenant, ids)} - affected if ids else set()
+        affected |= frontier
+    connection = session.connection()
+    for seq in sorted(affected):
+        roles = _reached(session, tenant, seq)
+        if not roles:
+            continue
+        ids_of = get_ids(session, tenant, roles)
+        insert = insert_ignoring(connection, _posting)
+        insert = insert.on_conflict_do_update(
+            index_elements=["term_id", "seq"], set_={"roles": _posting.c.roles.op("|")(insert.excluded.roles)}
+        )
+        rows = [{"term_id": ids_of[key], "seq": seq, "roles": role} for key, role in roles.items()]
+        connection.execute(insert, sorted(rows, key=lambda row: row["term_id"]))
+
+
+def _reached(session: Session, tenant: int, seq: int) -> dict[t.Key, int]:
+    """Return the terms of everything the StatementRefs from ``seq`` on lead to, with shifted roles."""
+    reached: dict[t.Key, int] = {}
+    seen = {seq}
+    while True:
+        target = session.execute(
+            select(Statement.seq, Statement.payload)
+            .join(StatementRef, (StatementRef.target_id == Statement.id) & (StatementRef.seq == seq))
+            .where(Statement.tenant_id == tenant)
+        ).first()
+        if target is None or target.seq in seen:
+            return reached
+        seq = target.seq
+        seen.add(seq)
+        for key, role in t.find_terms(json.loads(target.payload)).roles.items():
+            reached[key] = reached.get(key, 0) | role << t.REF_SHIFT

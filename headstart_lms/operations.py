@@ -1,0 +1,216 @@
+"""What keeps an installation going: set up, back up, restore, look for trouble."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine, func, select, text
+from sqlalchemy.orm import Session
+
+from .accounts import services as accounts
+from .accounts.models import Centre
+from .certificates import keys
+from .kernel import migrate
+from .kernel.clock import now, today
+from .kernel.crypto import Keyring
+from .kernel.db import db, session, transaction
+from .kernel.errors import Conflict, Invalid
+from .kernel.jobs import Job
+from .kernel.settings import Installation, keep_installation
+
+BACKUP_FORMAT = 1
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def init(app: Flask, base_url: str | None, *, centre_name: str | None = None) -> Installation:
+    """Make or upgrade the tables, keep the address, make the default centre and its first key. Repeatable."""
+    state = app.extensions["headstart"]
+    migrate.upgrade(db.engine)
+    with transaction() as current:
+        made = keep_installation(
+            current, base_url or app.config["HEADSTART_BASE_URL"] or "http://127.0.0.1:8000",
+            app.config["HEADSTART_IRI_BASE"],
+        )  # fmt: skip
+        _refuse_open_http(app, made.base_url)
+        centre = current.scalar(select(Centre).where(Centre.is_default))
+        if centre is None:
+            centre = accounts.make_centre(current, "main", centre_name or "Headstart", is_default=True)
+        keys.signing_key(current, centre, keyring=state.keyring, base_url=made.base_url, at=now())
+    state.forget()
+    return made
+
+
+def _refuse_open_http(app: Flask, base_url: str) -> None:
+    host = base_url.split("://", 1)[1].split("/")[0].rsplit(":", 1)[0]
+    if base_url.startswith("http://") and host not in LOOPBACK and not app.config["HEADSTART_ALLOW_HTTP_LAN"]:
+        raise Invalid(
+            "HEADSTART_BASE_URL starts with http:// on an address that others reach, so passwords could be read on "
+            "the way. Use https, or set HEADSTART_ALLOW_HTTP_LAN=1 for a box without a network."
+        )
+
+
+# --- backup ------------------------------------------------------------------------------------------
+
+
+def backup(app: Flask, target: Path) -> dict[str, Any]:
+    """Write database and files into one tar file, without the keys (they belong in another place).
+
+    The copy of the database is consistent while others write. Raises Conflict when the file exists.
+    """
+    if target.exists():
+        raise Conflict(f"{target} exists already. Choose another name.")
+    state = app.extensions["headstart"]
+    if db.engine.dialect.name != "sqlite":
+        raise Invalid("On PostgreSQL use pg_dump for the database, and copy the folder 'files' of the instance.")
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        copy = Path(folder) / "headstart.sqlite3"
+        source = sqlite3.connect(f"file:{Path(db.engine.url.database).resolve()}?mode=ro", uri=True)
+        out = sqlite3.connect(copy)
+        with source, out:
+            source.backup(out, pages=-1)  # in steps it starts again whenever somebody writes (TRUST 5.2)
+        source.close()
+        out.close()
+        about = {"format": BACKUP_FORMAT, "made": now().isoformat(), "revision": migrate.current(db.engine)}
+        aside = Path(folder) / "backup.tar.gz"
+        with tarfile.open(aside, "w:gz") as tar:
+            _add(tar, "about.json", json.dumps(about).encode())
+            tar.add(copy, "headstart.sqlite3")
+            files = state.folder / "files"
+            if files.is_dir():
+                tar.add(files, "files")
+        with aside.open("rb") as done:
+            os.fsync(done.fileno())
+        aside.rename(target)
+    return {"file": str(target), "bytes": target.stat().st_size, **about}
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    tar.addfile(info, io.BytesIO(content))
+
+
+def restore(app: Flask, source: Path) -> dict[str, Any]:
+    """Put a backup in place of what is here; the old database is kept beside it. Stop the server first."""
+    state = app.extensions["headstart"]
+    if db.engine.dialect.name != "sqlite":
+        raise Invalid("On PostgreSQL use pg_restore.")
+    database = Path(db.engine.url.database).resolve()
+    with tempfile.TemporaryDirectory(dir=state.folder) as name:
+        folder = Path(name)
+        try:
+            with tarfile.open(source, "r:gz") as tar:
+                tar.extractall(folder, filter="data")
+            about = json.loads((folder / "about.json").read_text())
+            copy = folder / "headstart.sqlite3"
+            check = sqlite3.connect(copy)
+            whole = check.execute("PRAGMA integrity_check").fetchone()[0]
+            check.close()
+        except (OSError, tarfile.TarError, ValueError, KeyError, sqlite3.Error) as error:
+            raise Invalid(f"{source} is not a backup of Headstart LMS, or it is damaged: {error}.") from error
+        if about.get("format") != BACKUP_FORMAT or whole != "ok":
+            raise Invalid(f"{source} is not a backup that this version can read.")
+        db.engine.dispose()
+        if database.exists():
+            database.replace(database.with_suffix(f".before-{now():%Y%m%d%H%M%S}.sqlite3"))
+        for rest in ("-wal", "-shm"):
+            database.with_name(database.name + rest).unlink(missing_ok=True)
+        shutil.move(copy, database)
+        if (folder / "files").is_dir():
+            shutil.copytree(folder / "files", state.folder / "files", dirs_exist_ok=True)
+    migrate.upgrade(db.engine)
+    state.forget()
+    return dict(about)
+
+
+# --- doctor ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: whether it is well, and what to do if not."""
+
+    name: str
+    is_well: bool
+    message: str
+
+
+def doctor(app: Flask) -> list[Check]:
+    """Look at everything an operator would want to know before learners do."""
+    state = app.extensions["headstart"]
+    found = [_schema(db.engine)]
+    if not found[0].is_well:
+        return found
+    installation = state.installation
+    asked = app.config["HEADSTART_BASE_URL"]
+    found.append(
+        Check("address", not asked or asked.rstrip("/") == installation.base_url,
+              f"this installation is {installation.base_url}"
+              + ("" if not asked or asked.rstrip("/") == installation.base_url
+                 else f", but HEADSTART_BASE_URL says {asked}: set it to the first one"))
+    )  # fmt: skip
+    found.append(
+        Check("demo", True, "a demo: certificates prove nothing (no https address)" if installation.is_demo else "no demo")
+    )
+    found += _engine_checks(db.engine)
+    found.append(_keys(state.keyring))
+    current: Session = session()
+    stuck = current.scalar(select(func.count()).select_from(Job).where(Job.done, Job.error.is_not(None))) or 0
+    failing = current.scalar(select(func.count()).select_from(Job).where(Job.done.is_(False), Job.tries > 2)) or 0
+    found.append(Check("jobs", not stuck and not failing, f"{stuck} given up, {failing} tried again and again"))
+    for path in (state.folder, state.folder / "keys"):
+        if path.exists() and path.stat().st_mode & 0o007:
+            found.append(Check("files", False, f"everybody can read {path}: chmod o-rwx {path}"))
+    free = shutil.disk_usage(state.folder).free
+    found.append(Check("disk", free > 500_000_000, f"{free // 1_000_000} MB free"))
+    expired = [
+        f"{book.course.slug}/{fact.id}"
+        for book in _books(app)
+        for fact in book.course.facts
+        if fact.is_expired(today()) or fact.review_by < today()
+    ]
+    found.append(Check("facts", not expired, "all facts are in time" if not expired else f"look again at: {', '.join(expired[:8])}"))
+    return found
+
+
+def _books(app: Flask) -> list[Any]:
+    from .courses.services import list_courses  # noqa: PLC0415 - only for this check
+
+    return list_courses(session(), app.extensions["headstart"].library, "en")
+
+
+def _schema(engine: Engine) -> Check:
+    have, want = migrate.current(engine), migrate.head()
+    if have == want:
+        return Check("schema", True, f"revision {have}")
+    return Check("schema", False, f"revision {have or 'none'}, but {want} is needed: run 'headstart init'")
+
+
+def _engine_checks(engine: Engine) -> list[Check]:
+    if engine.dialect.name != "sqlite":
+        return [Check("database", True, engine.dialect.name)]
+    wanted = {"journal_mode": ("wal",), "synchronous": (2, 3), "foreign_keys": (1,), "secure_delete": (1,)}
+    checks = []
+    with engine.connect() as connection:
+        for name, good in wanted.items():
+            value = connection.execute(text(f"PRAGMA {name}")).scalar()
+            checks.append(
+                Check(f"sqlite {name}", value in good, f"{value}" + ("" if value in good else
+                      f": set it to {good[0]} on every connection (kernel.db.set_pragmas does)"))
+            )  # fmt: skip
+    return checks
+
+
+def _keys(keyring: Keyring) -> Check:
+    mode = (keyring.folder / "installation.key").stat().st_mode & 0o777
+    return Check("keys", mode == 0o600, f"installation.key has mode {mode:o}" + ("" if mode == 0o600 else ": chmod 600"))

@@ -1,0 +1,52 @@
+"""Serve with gunicorn: one process with threads by default, the job loop beside them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from .kernel import jobs
+
+THREADS = 16
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with our settings: no access log (it would hold addresses), gthread workers."""
+
+    def __init__(self, app: Flask, *, host: str, port: int, workers: int) -> None:
+        self.application = app
+        self.options: dict[str, Any] = {
+            "bind": f"{host}:{port}", "workers": workers, "worker_class": "gthread", "threads": THREADS,
+            "timeout": 120, "graceful_timeout": 15, "keepalive": 15, "accesslog": None, "errorlog": "-",
+            "loglevel": "warning", "preload_app": False, "post_worker_init": _start_jobs(app),
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108 - heartbeat only
+            "limit_request_line": 8190, "forwarded_allow_ips": "127.0.0.1",
+        }  # fmt: skip
+        super().__init__()
+
+    def load_config(self) -> None:
+        for key, value in self.options.items():
+            if value is not None:
+                self.cfg.set(key, value)
+
+    def load(self) -> Flask:
+        return self.application
+
+
+def _start_jobs(app: Flask) -> Any:
+    def start(worker: Any) -> None:
+        with app.app_context():
+            from .kernel.db import db  # noqa: PLC0415 - connections must not cross the fork
+
+            db.engine.dispose(close=False)
+        threading.Thread(target=jobs.loop, args=(app, threading.Event()), daemon=True, name="jobs").start()
+
+    return start
+
+
+def serve(app: Flask, *, host: str, port: int, workers: int) -> None:
+    Server(app, host=host, port=port, workers=workers).run()

@@ -1,0 +1,1 @@
+"""What our statements mean: pure functions, no Flask, no database."""
