@@ -1,47 +1,57 @@
-# make run   set up what is missing, then serve on http://$(HOST):$(PORT)
-# make test  everything: layers, types, style, tests on SQLite and PostgreSQL, a real browser
+# make run    set up what is missing, then serve on http://$(HOST):$(PORT); Ctrl-C ends it
+# make test   everything: layers, types, style, tests on SQLite and PostgreSQL, a real browser
+# make wheel  dist/*.whl;   make messages  refresh the catalogues of the interface;   make clean
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+HEADSTART_INSTANCE ?= $(CURDIR)/instance
+export HOST PORT HEADSTART_INSTANCE
+
 VENV := .venv
 BIN := $(VENV)/bin
-HEADSTART_INSTANCE ?= $(CURDIR)/instance
-export HEADSTART_INSTANCE
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PACKAGING := setup.cfg setup.py pyproject.toml
+CATALOGUES := $(wildcard headstart_lms/translations/*/LC_MESSAGES/*.po)
 
 .PHONY: run test setup setup-dev messages wheel clean
 
 run: setup
-	@HEADSTART_BASE_URL="$${HEADSTART_BASE_URL:-}" $(BIN)/headstart init $(if $(HEADSTART_BASE_URL),,--base-url http://$(HOST):$(PORT))
-	@$(BIN)/headstart course publish --bundled
-	@test -e "$(HEADSTART_INSTANCE)/demo.json" || tools/demo-once "$(BIN)" "$(HEADSTART_INSTANCE)"
-	@exec $(BIN)/headstart serve --host $(HOST) --port $(PORT)
-
-setup: $(VENV)/.run
-setup-dev: $(VENV)/.dev
-
-$(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
-	@$(PYTHON) -m venv $(VENV)
-
-$(VENV)/.run: setup.cfg pyproject.toml babel.cfg $(wildcard headstart_lms/translations/*/LC_MESSAGES/*.po) | $(VENV)/bin/python
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,pdf]'
-	@$(BIN)/python tools/messages.py compile
-	@touch $@
-
-$(VENV)/.dev: setup.cfg pyproject.toml | $(VENV)/.run
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[postgres,pdf,dev]'
-	@touch $@
+	@exec tools/run "$(BIN)"
 
 test: setup-dev
-	@tools/test "$(BIN)"
+	@exec tools/test "$(BIN)"
+
+setup: $(VENV)/.run $(VENV)/.catalogues
+setup-dev: $(VENV)/.dev $(VENV)/.catalogues
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or name it: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@echo "making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(PACKAGING) | $(BIN)/python
+	@echo "installing (a minute or two, the first time only)"
+	@$(PIP) -e '.[postgres,pdf]'
+	@touch $@
+
+$(VENV)/.dev: $(PACKAGING) | $(VENV)/.run
+	@echo "installing what the tests need"
+	@$(PIP) -e '.[postgres,pdf,dev]'
+	@touch $@
+
+$(VENV)/.catalogues: $(CATALOGUES) | $(VENV)/.run
+	@$(BIN)/python tools/messages.py compile
+	@touch $@
 
 messages: setup-dev
 	@$(BIN)/python tools/messages.py update
 
+# from a clean copy: an old build/ folder would bring deleted files into the wheel
 wheel: setup-dev
-	@$(BIN)/python tools/messages.py compile
+	@rm -rf build
 	@$(BIN)/python -m build --wheel
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks

@@ -14,7 +14,8 @@ from .certificates.cli import certificate
 from .courses.cli import course
 from .kernel import jobs
 from .kernel.commands import Commands, print_json, with_app
-from .kernel.errors import Invalid
+from .kernel.db import session
+from .kernel.errors import Invalid, NotReady
 from .lrs.cli import client, lrs
 from .privacy import cli as _privacy_commands  # noqa: F401 - adds `person erase` and `person export`
 from .progress.cli import progress
@@ -26,9 +27,7 @@ from .version import __version__
 @click.pass_context
 def headstart(ctx: click.Context) -> None:
     """Headstart LMS: learn before departure, prove it after arrival."""
-    root = ctx.find_root()
-    root.obj = root.obj if isinstance(root.obj, dict) else {}
-    root.obj["item_types"] = item_types
+    ctx.meta["headstart.item_types"] = item_types
 
 
 for group in (course, person, certificate, progress, client, lrs):
@@ -41,13 +40,22 @@ def _app() -> Any:
 
 @headstart.command()
 @click.option("--base-url", help="The address people use; kept for ever. Default: HEADSTART_BASE_URL.")
+@click.option("--demo-url", help="The address of a demo, on this computer only. May change.")
 @click.option("--centre", "centre_name", help="The name of the default centre.")
 @with_app
-def init(base_url: str | None, centre_name: str | None) -> None:
+def init(base_url: str | None, demo_url: str | None, centre_name: str | None) -> None:
     """Set up or upgrade: tables, address, default centre, first signing key. May be run again."""
     from . import operations  # noqa: PLC0415 - heavy modules only for the commands that need them
 
-    made = operations.init(_app(), base_url, centre_name=centre_name)
+    app = _app()
+    try:
+        before = app.extensions["headstart"].installation.base_url
+    except NotReady:
+        before = None
+    session().rollback()  # a read left open would hold up the migration on PostgreSQL
+    made = operations.init(app, base_url, demo_url=demo_url, centre_name=centre_name)
+    if before not in (None, made.base_url):
+        click.echo(f"this demo has moved from {before}: links and QR codes made before lead to the old address")
     click.echo(f"ready: {made.base_url}" + (" (demo: certificates prove nothing)" if made.is_demo else ""))
 
 

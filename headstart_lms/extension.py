@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ import pluggy
 from flask import Blueprint, Flask, Response, send_from_directory, url_for
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
-from flask_wtf.csrf import CSRFProtect, generate_csrf
+from flask_wtf.csrf import generate_csrf
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -24,12 +24,13 @@ from sqlalchemy.orm import Session
 from . import config, hooks
 from .accounts import access as people
 from .accounts.models import Person
+from .accounts.services import Visitor
 from .assessments import items
 from .builtin import collect_item_types
 from .courses.document import ItemBase
 from .courses.library import Library
 from .courses.models import Course
-from .kernel import i18n, text, web
+from .kernel import health, i18n, text, web
 from .kernel.access import access, public, rule_of
 from .kernel.crypto import Keyring
 from .kernel.db import Base, session, set_pragmas
@@ -39,7 +40,7 @@ from .kernel.storage import Storage
 from .paths import static_folder
 
 #: Modules with pages or endpoints, in the order their routes are matched.
-MODULES = ("accounts", "privacy", "lrs", "courses", "certificates", "desk", "learning")
+MODULES = ("accounts", "privacy", "lrs", "courses", "certificates", "desk", "exchange", "learning")
 
 
 class State:
@@ -117,8 +118,8 @@ class UI:
         self.accent: str | None = None
 
     @cached_property
-    def person(self) -> Person | None:
-        return people.current_person()
+    def person(self) -> Visitor | None:
+        return people.current_visitor()
 
     @cached_property
     def links(self) -> dict[str, str]:
@@ -138,11 +139,21 @@ class UI:
 class HeadstartLMS:
     """Mount the learning system: ``HeadstartLMS(app, url_prefix="/learn")`` or ``init_app`` later.
 
-    Uses the host's Flask-SQLAlchemy, login manager and CSRF object when they are there, and never replaces them.
+    Uses the host's Flask-SQLAlchemy when it has one (make it first); leaves its login manager, its CSRF object,
+    its templates, cookies and settings as they are. ``plugins`` are objects or modules with hooks of ``hooks.py``,
+    for example the host's ``headstart_host_person``.
     """
 
-    def __init__(self, app: Flask | None = None, *, url_prefix: str = "", standalone: bool = False) -> None:
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        url_prefix: str = "",
+        plugins: Sequence[object] = (),
+        standalone: bool = False,
+    ) -> None:
         self.url_prefix = url_prefix
+        self.plugins = tuple(plugins)
         self.standalone = standalone
         if app is not None:
             self.init_app(app)
@@ -153,18 +164,16 @@ class HeadstartLMS:
         config.load(app.config)
         Path(app.config["HEADSTART_INSTANCE"]).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._database(app)
-        state = State(app, hooks.plugin_manager([items]), prefix=self.url_prefix, is_mounted=not self.standalone)
+        manager = hooks.plugin_manager([items, *self.plugins])
+        state = State(app, manager, prefix=self.url_prefix, is_mounted=not self.standalone)
         app.extensions["headstart"] = state
         if self.standalone:
             app.secret_key = state.keyring.key("flask-session")
+            # a page may lie on a phone for days; in a host its own limit stays
+            app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
             _login(app)
-        csrf = app.extensions.get("csrf")
-        if csrf is None:
-            app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
-            csrf = CSRFProtect(app)
-        app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
         app.register_blueprint(self._blueprint(app, state), url_prefix=self.url_prefix or None)
-        _seal_routes(app, csrf)
+        _seal_routes(app)
 
     def _database(self, app: Flask) -> None:
         if "sqlalchemy" in app.extensions:
@@ -201,7 +210,9 @@ class HeadstartLMS:
             response.cache_control.no_cache = None
             return response
 
+        root.register_blueprint(health.bp)
         for name in MODULES:
+            _module(f"headstart_lms.{name}.jobs")  # registers what `headstart work` can do
             for kind in ("views", "api"):
                 module = _module(f"headstart_lms.{name}.{kind}")
                 if module is not None:
@@ -262,18 +273,30 @@ def _login(app: Flask) -> None:
 
     @manager.request_loader
     def load(request: object) -> Person | None:
-        return people.load_person()
+        return people.current_person()
 
 
-def _seal_routes(app: Flask, csrf: CSRFProtect) -> None:
+def _seal_routes(app: Flask) -> None:
     """Refuse to start with a route that declares no rule; exempt ours from the host's token check.
 
-    Our forms are checked by ``web.check_origin``; endpoints for programs by their credential.
+    Our forms are checked by ``web.check_origin``; endpoints for programs by their credential. The host may make
+    its CSRF object before us or after us: one that comes later is told at the first request.
     """
-    for rule in app.url_map.iter_rules():
-        if not rule.endpoint.startswith("headstart."):
-            continue
-        view = app.view_functions[rule.endpoint]
+    ours = [
+        app.view_functions[rule.endpoint] for rule in app.url_map.iter_rules() if rule.endpoint.startswith("headstart.")
+    ]
+    for view in ours:
         if rule_of(view) is None:
-            raise RuntimeError(f"the view {rule.endpoint} declares no access rule")
-        csrf.exempt(view)
+            raise RuntimeError(f"the view {view.__module__}.{view.__name__} declares no access rule")
+
+    def exempt() -> None:
+        csrf = app.extensions.get("csrf")
+        if csrf is not None and csrf not in told:
+            for view in ours:
+                csrf.exempt(view)
+            told.append(csrf)
+
+    told: list[object] = []
+    exempt()
+    if not told:
+        app.before_request(exempt)

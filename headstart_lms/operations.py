@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from sqlalchemy import Engine, func, select, text
@@ -26,20 +27,24 @@ from .kernel.crypto import Keyring
 from .kernel.db import db, session, transaction
 from .kernel.errors import Conflict, Invalid
 from .kernel.jobs import Job
-from .kernel.settings import Installation, keep_installation
+from .kernel.settings import LOOPBACK, Installation, keep_installation
 
 BACKUP_FORMAT = 1
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-def init(app: Flask, base_url: str | None, *, centre_name: str | None = None) -> Installation:
-    """Make or upgrade the tables, keep the address, make the default centre and its first key. Repeatable."""
+def init(
+    app: Flask, base_url: str | None, *, demo_url: str | None = None, centre_name: str | None = None
+) -> Installation:
+    """Make or upgrade the tables, keep the address, make the default centre and its first key. Repeatable.
+
+    ``demo_url``: where an instance without an address of its own is reached, on this computer only.
+    """
     state = app.extensions["headstart"]
     migrate.upgrade(db.engine)
     with transaction() as current:
         made = keep_installation(
-            current, base_url or app.config["HEADSTART_BASE_URL"] or "http://127.0.0.1:8000",
-            app.config["HEADSTART_IRI_BASE"],
+            current, base_url or app.config["HEADSTART_BASE_URL"], app.config["HEADSTART_IRI_BASE"],
+            demo_url=demo_url,
         )  # fmt: skip
         _refuse_open_http(app, made.base_url)
         centre = current.scalar(select(Centre).where(Centre.is_default))
@@ -51,8 +56,8 @@ def init(app: Flask, base_url: str | None, *, centre_name: str | None = None) ->
 
 
 def _refuse_open_http(app: Flask, base_url: str) -> None:
-    host = base_url.split("://", 1)[1].split("/")[0].rsplit(":", 1)[0]
-    if base_url.startswith("http://") and host not in LOOPBACK and not app.config["HEADSTART_ALLOW_HTTP_LAN"]:
+    parts = urlsplit(base_url)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not app.config["HEADSTART_ALLOW_HTTP_LAN"]:
         raise Invalid(
             "HEADSTART_BASE_URL starts with http:// on an address that others reach, so passwords could be read on "
             "the way. Use https, or set HEADSTART_ALLOW_HTTP_LAN=1 for a box without a network."

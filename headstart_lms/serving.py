@@ -10,6 +10,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from .kernel import jobs
+from .kernel.db import db
 
 THREADS = 16
 
@@ -39,14 +40,14 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 def _start_jobs(app: Flask) -> Any:
     def start(worker: Any) -> None:
-        with app.app_context():
-            from .kernel.db import db  # noqa: PLC0415 - connections must not cross the fork
-
-            db.engine.dispose(close=False)
         threading.Thread(target=jobs.loop, args=(app, threading.Event()), daemon=True, name="jobs").start()
 
     return start
 
 
 def serve(app: Flask, *, host: str, port: int, workers: int) -> None:
+    """Serve until SIGINT or SIGTERM; called in an application context, which ends with it."""
+    # a connection that is open when the worker forks would be closed by both (and SQLite's locks with it)
+    db.session.remove()
+    db.engine.dispose()
     Server(app, host=host, port=port, workers=workers).run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Blueprint, current_app, g, make_response, redirect, request
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError, TooMany
 from ..kernel.i18n import _
 from . import services
-from .access import access, cookie_name, current_person, public, signed_in, this_person
+from .access import access, cookie_name, is_known, public, signed_in, this_person
 from .forms import ChangePasswordForm, CodeForm, PasswordSignInForm
 from .models import Person, SignIn
 
@@ -52,10 +53,10 @@ def _routes() -> list[Route]:
 def start() -> str | Response:
     """Three taps: language, destination, route. No name, no e-mail."""
     after = web.safe_next(request.values.get("next"), web.url("learning.catalogue"))
+    if is_known():
+        return redirect(after, 303)
     if request.method == "POST":
         return _start(after)
-    if current_person() is not None:
-        return redirect(after, 303)
     step = request.args.get("step", "language")
     countries = current_app.extensions["headstart"].destinations(session())
     if step == "route" and request.args.get("to", "") not in countries:

@@ -153,15 +153,17 @@ def start_sitting(
 
 
 def get_sitting_for(session: Session, person_id: int, sitting_id: UUID, *, lock: bool = False) -> Sitting:
-    """Return a sitting of this person; anybody else's is not there."""
-    query = (
+    """Return a sitting of this person; anybody else's is not there. ``lock``: as in cohorts.get_enrolment_for."""
+    sitting = session.scalar(
         select(Sitting)
         .join(Enrolment, Enrolment.id == Sitting.enrolment_id)
         .where(Sitting.id == sitting_id, Enrolment.person_id == person_id)
     )
-    sitting = session.scalar(query.with_for_update(of=Sitting) if lock else query)
     if sitting is None:
         raise NotFound(_("There is no such test."))
+    if lock:
+        session.refresh(sitting.enrolment, with_for_update=True)
+        session.refresh(sitting)  # what another answer changed while this one waited
     return sitting
 
 

@@ -119,7 +119,7 @@ def _identities(subject: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _results(subject: dict[str, Any], achievement: dict[str, Any]) -> dict[str, str]:
     """Return {key: value} of the results, where the key is the fragment of a description that is really there."""
-    described = {d.get("id") for d in map(_object, _list(achievement.get("resultDescription")))}
+    described = {str(d.get("id")) for d in map(_object, _list(achievement.get("resultDescription")))}
     found = {}
     for result in map(_object, _list(subject.get("result"))):
         about, value = result.get("resultDescription"), _text(result.get("value"))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from .facts import read_facts
 from .models import Certificate
+from .rules import pick
 from .services import find_certificate, read_payload
 from .trust import KnownIssuer, record_of, trust_store
 from .verdict import Answer, Verdict, VerdictBuilder
-from .verify import check_record, check_time, verify
+from .documents import check_record, check_time
+from .verify import verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ def by_document(session: Session, data: bytes | str, at: datetime) -> Found:
     certificate = None
     if verdict.record is not None:
         certificate = find_certificate(session, verdict.record.code)
+    if certificate is not None and verdict.facts is not None and verdict.facts.title == verdict.facts.course:
+        # a QR code is too small for the title: it names the course, and the register knows its title
+        title = pick(certificate.titles, "en")
+        verdict = replace(verdict, facts=replace(verdict.facts, title=title))
     return Found(verdict, certificate)
 
 

@@ -34,8 +34,8 @@ def is_available() -> bool:
     return importlib.util.find_spec("typst") is not None
 
 
-def make(certificate: Certificate, *, address: str) -> bytes:
-    """Return the PDF in the language of the page. ``address`` is what the QR code opens.
+def make(certificate: Certificate, *, address: str, scanned: str) -> bytes:
+    """Return the PDF in the language of the page. ``address`` is printed, ``scanned`` stands in the QR code.
 
     Raises NotFound when the extra is not installed, or after an erasure.
     """
@@ -53,7 +53,7 @@ def make(certificate: Certificate, *, address: str) -> bytes:
                 "data": json.dumps(_content(certificate, facts, address)),
                 "credential": signed,
                 "rosette": _picture(str(rosette.svg(certificate.digest, "")), _ACCENTS[certificate.kind]),
-                "qr": _picture(str(qr.svg(address, "")), "#000000"),
+                "qr": _picture(str(qr.svg(scanned, "")), "#000000"),
             },
         )
     )  # fmt: skip
@@ -67,7 +67,7 @@ def _picture(svg: str, colour: str) -> str:
 def _content(certificate: Certificate, facts: Facts, address: str) -> dict[str, object]:
     language = i18n.language()
     second = pick(certificate.titles, language)
-    rows = [*presenting.paper_rows(facts), *presenting.until_rows(facts)]
+    rows, outcomes = presenting.on_paper(facts)
     return {
         "lang": language.split("-")[0],
         "dir": direction(language),
@@ -81,6 +81,8 @@ def _content(certificate: Certificate, facts: Facts, address: str) -> dict[str, 
         "own_name": facts.own_name if facts.own_name != facts.passport_name else None,
         "reached": _("What was reached"),
         "rows": [{"label": row.label, "value": row.value, "parts": row.parts, "code": row.is_code} for row in rows],
+        "outcomes": outcomes,
+        "can": _("What the person can do"),
         "issuer": certificate.issuer_name,
         "issued": presenting.day(certificate.issued),
         "code": codes.show(certificate.code),

@@ -17,6 +17,8 @@ from .models import Certificate
 from .rules import pick
 from .verdict import Verdict
 
+#: How many lines of what the person can do fit on the first page of the paper.
+FIRST_PAGE = 8
 Shape = Literal["circle", "triangle", "octagon"]
 
 
@@ -139,7 +141,10 @@ def public_rows(certificate: Certificate) -> list[Row]:
 
 def signed_rows(facts: Facts, issuer: str | None, titles: dict[str, str] | None = None) -> list[Row]:
     """Return every signed fact. ``titles``: the course's titles in other languages, from our register."""
-    title = pick(titles, language()) if titles else facts.title
+    translated = pick(titles, language()) if titles else facts.title
+    course = [Row(_("Course"), facts.title)]
+    if translated != facts.title:
+        course.append(Row(_("Course in your language"), translated))
     return [
         Row(label, str(value), is_name=True)
         for label, value in (
@@ -147,7 +152,7 @@ def signed_rows(facts: Facts, issuer: str | None, titles: dict[str, str] | None 
             (_("Name in own letters"), facts.own_name),
         )
         if value
-    ] + [Row(_("Course"), title), *paper_rows(facts), *_when(facts, issuer)]
+    ] + [*course, *paper_rows(facts), *_when(facts, issuer)]
 
 
 def _when(facts: Facts, issuer: str | None) -> list[Row]:
@@ -159,8 +164,19 @@ def until_rows(facts: Facts) -> list[Row]:
     return [Row(_("Valid until"), day(facts.valid_until))] if facts.valid_until else []
 
 
+def on_paper(facts: Facts) -> tuple[list[Row], tuple[str, ...]]:
+    """Return the table of the paper and what stands on its second page: a long list of what the person can do.
+
+    Names, title, issuer and date of issue stand beside the table.
+    """
+    rows = [*paper_rows(facts), *until_rows(facts)]
+    if len(facts.outcomes) <= FIRST_PAGE:
+        return rows, ()
+    return [row for row in rows if not row.parts], facts.outcomes
+
+
 def paper_rows(facts: Facts) -> list[Row]:
-    """Return what stands in the table of the paper: all but names, title, issuer and dates, which stand beside it."""
+    """Return the facts about course, level and assessment."""
     rows: list[Row] = []
 
     def add(label: str, value: object, *, is_code: bool = False) -> None:

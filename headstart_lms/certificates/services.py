@@ -34,6 +34,8 @@ def award(session: Session, *, enrolment: Enrolment, facts: AwardFacts, at: date
 
     The first award stands: what was reached is not taken back or improved by later work.
     """
+    # two last answers at once must not make two awards
+    session.execute(select(Enrolment.id).where(Enrolment.id == enrolment.id).with_for_update())
     known = session.scalar(select(Award).where(Award.registration == enrolment.registration))
     if known is not None:
         return known
@@ -80,6 +82,8 @@ def issue(session: Session, award: Award, *, keyring: Sealer, base_url: str, at:
     ``base_url`` is the fixed address of the installation, without a slash at the end. Raises Invalid while the
     person's names and year of birth are not known, Conflict when its certificate was revoked.
     """
+    session.execute(select(Award.id).where(Award.id == award.id).with_for_update())
+    session.refresh(award, ["certificates"])  # another tap may have issued it while we waited
     newest = award.certificate
     if newest is not None:
         if newest.standing == "revoked":

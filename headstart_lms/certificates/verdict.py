@@ -134,6 +134,7 @@ _SENTENCES = {
     "too-deep": lambda: _("This file is built in a way that no certificate is."),
     "too-many": lambda: _("This file is built in a way that no certificate is."),
     "not-json": lambda: _("This is no certificate that we can read."),
+    "token": lambda: _("This QR code is not of a certificate, or it was read only in part. Scan it again."),
     "term": lambda: _("This file is written in a way that can hide something. It counts as not checked."),
     "context": lambda: _("This file uses words that we do not know. It counts as not checked."),
     "no-proof": lambda: _("This file has no signature."),

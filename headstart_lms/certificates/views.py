@@ -24,6 +24,7 @@ from .forms import HolderForm
 from .lookup import Found
 from .models import Award, Certificate
 from .rules import AwardFacts, pick
+from .tokens import find_token, make_token
 
 bp = Blueprint("certificates", __name__)
 
@@ -48,7 +49,7 @@ def verify_answer() -> BaseResponse:
     _count("check", CHECKS, 600)
     file = request.files.get("file")
     text = request.form.get("text", "").strip()
-    code = request.form.get("code", "").strip() or _code_in(text)
+    code = request.form.get("code", "").strip() or (_code_in(text) if find_token(text) is None else "")
     if file is not None and file.filename:
         return _show(lookup.by_document(session(), file.stream.read(reading.MOST_PDF + 1), now()))
     if not code:
@@ -59,6 +60,8 @@ def verify_answer() -> BaseResponse:
         known = codes.parse_code(code)
         year = _year(request.form.get("year", ""))
     except Invalid as error:
+        if web.wants_json():
+            raise
         return _ask_again(error.message, code)
     if year is None:
         return redirect(web.url("certificates.verify_code", code=codes.show(known)), 303)
@@ -78,6 +81,8 @@ def verify_code(code: str) -> BaseResponse:
     try:
         found = lookup.by_code(session(), code, now())
     except codes.CodeError as error:
+        if web.wants_json():
+            raise
         return _ask_again(error.message, code)
     return _show(found, code=codes.parse_code(code))
 
@@ -222,14 +227,14 @@ def show(code: str) -> BaseResponse:
     facts = read_facts(services.read_payload(certificate) or {})
     found = lookup.by_code(session(), certificate.code, now())
     address = services.verify_url(_installation().base_url, certificate.code)
-    titles = certificate.titles
+    rows, outcomes = presenting.on_paper(facts)
     page = web.render(
         "headstart/certificates/certificate.html", certificate=certificate, facts=facts, verdict=found.verdict,
         code=codes.show(certificate.code), presenting=presenting, address=address,
-        rows=[*presenting.paper_rows(facts), *presenting.until_rows(facts)],
-        own_title=pick(titles, i18n.language()), year=request.args.get("year"),
+        rows=rows, outcomes=outcomes,
+        own_title=pick(certificate.titles, i18n.language()), year=request.args.get("year"),
         rosette=rosette.svg(certificate.digest, _("Rosette of this certificate")),
-        qr=qr.svg(address, _("QR code: opens the page that checks this certificate")),
+        qr=qr.svg(_scanned(certificate, address), _("QR code: opens the page that checks this certificate")),
         has_pdf=pdf.is_available(), **_demo(certificate.demo),
     )  # fmt: skip
     return _private(page)
@@ -242,7 +247,7 @@ def file(code: str, kind: str) -> BaseResponse:
     certificate = _open_certificate(code)
     if kind == "pdf":
         address = services.verify_url(_installation().base_url, certificate.code)
-        data: str | bytes = pdf.make(certificate, address=address)
+        data: str | bytes = pdf.make(certificate, address=address, scanned=_scanned(certificate, address))
     elif kind == "jwt":
         data = signed_files.make_jwt(session(), certificate, keyring=current_app.extensions["headstart"].keyring)
     else:
@@ -254,6 +259,12 @@ def file(code: str, kind: str) -> BaseResponse:
     response.content_type = types[kind]
     response.headers["Content-Disposition"] = f"attachment; filename=certificate-{codes.show(certificate.code)}.{kind}"
     return response
+
+
+def _scanned(certificate: Certificate, address: str) -> str:
+    """Return what the QR code holds: the address of the check, and in its fragment the signed facts."""
+    token = make_token(session(), certificate, keyring=current_app.extensions["headstart"].keyring)
+    return address if token is None else f"{address}#{token}"
 
 
 def _open_certificate(code: str) -> Certificate:

@@ -25,8 +25,15 @@ def find_enrolment(session: Session, person: Person, course: Course) -> Enrolmen
     )
 
 
-def get_enrolment_for(session: Session, person: Person, course: Course) -> Enrolment:
+def get_enrolment_for(session: Session, person: Person, course: Course, *, lock: bool = False) -> Enrolment:
+    """Return the open enrolment; ``lock`` holds back everything else of this learner until the commit.
+
+    With it, two answers sent at once are served one after the other on PostgreSQL as on SQLite. It is the first
+    row lock a transaction takes, so that no two wait for each other.
+    """
     enrolment = find_enrolment(session, person, course)
+    if enrolment is not None and lock:
+        session.refresh(enrolment, with_for_update=True)
     if enrolment is None:
         raise NotFound(_("You have not started this course yet. Open the course and choose Start."))
     return enrolment

@@ -26,7 +26,7 @@ def course() -> None:
 
 
 def _item_types(ctx: click.Context) -> ItemTypes:
-    types: ItemTypes = ctx.find_root().obj["item_types"]()
+    types: ItemTypes = ctx.meta["headstart.item_types"]()
     return types
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
@@ -203,9 +204,17 @@ class Unit(Part):
     outcomes: tuple[Id, ...] = ()
     blocks: Annotated[tuple[AnyBlock, ...], Field(min_length=1)]
 
-    @property
+    @cached_property
     def items(self) -> tuple[ItemBase, ...]:
         return tuple(item for block in self.blocks if isinstance(block, ItemsBlock) for item in block.items)
+
+    @cached_property
+    def item_ids(self) -> tuple[str, ...]:
+        return tuple(item.id for item in self.items)
+
+    @cached_property
+    def marked_ids(self) -> tuple[str, ...]:
+        return tuple(item.id for item in self.items if item.is_marked)
 
 
 # --- vocabulary, facts, media -------------------------------------------------------------------

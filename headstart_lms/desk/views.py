@@ -23,7 +23,7 @@ from ..kernel.db import session, transaction
 from ..kernel.errors import LMSError, NotFound
 from ..kernel.i18n import _
 from ..learning import services as learning
-from ..learning.views import house
+from ..learning.context import house
 from . import services
 from .forms import AddLearnersForm, CohortForm, NameForm
 

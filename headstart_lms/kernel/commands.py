@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 from flask import Flask, has_app_context
+from flask.cli import ScriptInfo
 
 from .errors import LMSError
 
@@ -27,10 +28,16 @@ def with_app(command: F) -> F:
     def run(*args: Any, **kwargs: Any) -> Any:
         if has_app_context():
             return command(*args, **kwargs)
-        with app_factory[-1]().app_context():
+        with _find_app().app_context():
             return command(*args, **kwargs)
 
     return run  # type: ignore[return-value]
+
+
+def _find_app() -> Flask:
+    """Return the application `flask` found, else our own. (Flask loads it late for commands of installed packages.)"""
+    flask = click.get_current_context().find_object(ScriptInfo)
+    return app_factory[-1]() if flask is None else flask.load_app()
 
 
 class Commands(click.Group):

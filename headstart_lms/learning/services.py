@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from ..courses.library import Book, Library, digest_of, get_course
 from ..kernel.clock import now
 from ..kernel.errors import Conflict, NotFound
 from ..kernel.i18n import _
+from ..kernel.jobs import enqueue
 from ..kernel.settings import Installation
 from ..lrs import services as lrs
 from ..progress import services as progress
@@ -126,7 +127,7 @@ def submit_answer(
     Raises NotFound (no such item, not enrolled), Invalid (the form), Conflict (the id was used for something else).
     """
     at = now()
-    enrolment = cohorts.get_enrolment_for(session, person, get_course(session, slug))
+    enrolment = cohorts.get_enrolment_for(session, person, get_course(session, slug), lock=True)
     book = house.book_of(session, enrolment)
     item = _item(book.items.get(item_id))
     unit_id = book.unit_of_item[item_id]
@@ -159,8 +160,7 @@ def submit_answer(
 def start_test(session: Session, house: House, person: Person, slug: str, blueprint_id: str) -> Sitting:
     """Begin a sitting, or go on with the one that is open."""
     at = now()
-    enrolment = cohorts.get_enrolment_for(session, person, get_course(session, slug))
-    session.refresh(enrolment, with_for_update=True)  # two first taps are served one after the other
+    enrolment = cohorts.get_enrolment_for(session, person, get_course(session, slug), lock=True)
     book = house.book_of(session, enrolment)
     blueprint = book.blueprints.get(blueprint_id)
     if blueprint is None:
@@ -173,6 +173,8 @@ def start_test(session: Session, house: House, person: Person, slug: str, bluepr
         context = house.context(enrolment, person, book)
         told = build.initialized_test(context, sitting.id, blueprint_id=blueprint_id, at=at)
         house.tell(session, enrolment, book, [told])
+        overdue = sitting.deadline + assessments.GRACE + timedelta(seconds=5)
+        enqueue(session, "learning.close-overdue-tests", {}, not_before=overdue, key=f"close-test:{sitting.id}")
     return sitting
 
 

@@ -108,7 +108,7 @@ def finish(response: Response) -> Response:
     response.headers[VERSION_HEADER] = version
     response.headers["Cache-Control"] = "no-cache"
     if g.get("xapi_is_statements") and response.status_code < 500:
-        through = g.get("xapi_through") or head.consistent_through(session())
+        through = g.get("xapi_through") or head.consistent_through(session())[0]
         response.headers["X-Experience-API-Consistent-Through"] = head.instant(through)
     # keys travel in a header, never in a cookie, so any site may ask (LearningLocker#753)
     response.headers["Access-Control-Allow-Origin"] = "*"

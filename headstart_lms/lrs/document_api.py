@@ -14,8 +14,8 @@ from ..kernel.errors import NotFound
 from . import documents, query
 from . import terms as t
 from .documents import Address, Kind, Precondition
-from .models import Document
 from .incoming import XRequest
+from .models import Document
 from .statement_api import _datetime, _json, read_agent, read_instant, read_uuid
 from .validator import BadRequest, formats
 

@@ -36,10 +36,7 @@ def erase_actor(session: Session, actor_name: UUID) -> int:
     bring anything back. Statements already sent to other LRSs are not reached by this.
     """
     head.advance(session, 0)  # no writer may find her terms while they go
-    ending = f'%,"{actor_name}"]'
-    agents = session.scalars(
-        select(Term.id).where(Term.kind == t.AGENT, Term.value.like(ending)).order_by(Term.id)
-    ).all()
+    agents = agents_named(session, actor_name)
     if not agents:
         return 0
     erased = 0
@@ -50,6 +47,13 @@ def erase_actor(session: Session, actor_name: UUID) -> int:
     session.execute(delete(Posting).where(Posting.term_id.in_(agents)))
     session.execute(delete(Term).where(Term.id.in_(agents)))
     return erased
+
+
+def agents_named(session: Session, actor_name: UUID) -> Sequence[int]:
+    """Return the ids of the terms (one a tenant) of the account with this name."""
+    ending = f'%,"{actor_name}"]'
+    named = select(Term.id).where(Term.kind == t.AGENT, Term.value.like(ending))
+    return session.scalars(named.order_by(Term.id)).all()
 
 
 def purge(session: Session, *, before: datetime, spare: Iterable[UUID] = (), dry_run: bool = False) -> int:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.client import HTTPResponse
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -46,6 +47,9 @@ class Remote(tincan.RemoteLRS):  # type: ignore[misc]
     sends (LRS.md 5); so the JSON goes past its objects.
     """
 
+    #: tincan's base class allows no other attributes.
+    _props = [*tincan.RemoteLRS._props, "http"]  # noqa: RUF012
+
     def __init__(self, endpoint: str, username: str, password: str) -> None:
         basic = base64.b64encode(f"{username}:{password}".encode()).decode()
         super().__init__(endpoint=endpoint, version="1.0.3", auth=f"Basic {basic}")
@@ -68,7 +72,7 @@ class Remote(tincan.RemoteLRS):  # type: ignore[misc]
         headers = {"X-Experience-API-Version": self.version, **request.headers}
         answer = self._exchange(request.method, request.resource, params, headers, body)
         good = answer.is_good or (answer.status == 404 and bool(getattr(request, "ignore404", False)))
-        return LRSResponse(success=good, request=request, response=None, data=answer.text)
+        return LRSResponse(success=good, request=request, response=answer.raw, data=answer.text)
 
     def _exchange(
         self,
@@ -83,7 +87,8 @@ class Remote(tincan.RemoteLRS):  # type: ignore[misc]
             method, address, params=params, data=body, headers={"Authorization": self.auth, **headers},
             timeout=TIMEOUT, allow_redirects=False,
         )  # fmt: skip
-        return Answer(got.status_code, got.text)
+        # tincan reads headers of documents from http.client's response, which urllib3 keeps under this name
+        return Answer(got.status_code, got.text, getattr(got.raw, "_original_response", None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class Answer:
 
     status: int
     text: str
+    raw: HTTPResponse | None = None
 
     @property
     def is_good(self) -> bool:

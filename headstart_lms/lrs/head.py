@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from threading import Lock
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Table, bindparam, case, event, select, text, update
@@ -52,16 +53,24 @@ _ADVANCE = (
         stored=case((_head.c.stored >= bindparam("at"), _head.c.stored), else_=bindparam("at"))
         + bindparam("count"),
     )
-    .returning(_head.c.seq, _head.c.stored)
+    .returning(_head.c.seq, _head.c.stored, _head.c.targets)
 )
 _LAST = select(_head.c.seq, _head.c.stored).where(_head.c.id == 1)
 
 
-def advance(session: Session, count: int) -> tuple[int, int]:
+class Taken(NamedTuple):
+    """The last ``seq`` and ``stored`` (microseconds) taken, and how many targets get statements."""
+
+    seq: int
+    stored: int
+    targets: int
+
+
+def advance(session: Session, count: int) -> Taken:
     """Take the next ``count`` numbers, and the lock on them until the commit.
 
-    Returns the last ``seq`` and ``stored`` (microseconds) taken. The row's lock makes the order of numbers
-    the order of commits; ``stored`` grows with ``seq`` also when the clock goes back.
+    The row's lock makes the order of numbers the order of commits; ``stored`` grows with ``seq`` also when
+    the clock goes back.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
@@ -72,11 +81,17 @@ def advance(session: Session, count: int) -> tuple[int, int]:
     values = {"count": count, "at": microseconds(now())}
     row = connection.execute(_ADVANCE, values).first()
     if row is None:
-        first = postings.insert_ignoring(connection, _head).values(id=1, seq=0, stored=0)
+        first = postings.insert_ignoring(connection, _head).values(id=1, seq=0, stored=0, targets=0)
         connection.execute(first.on_conflict_do_nothing())
         row = connection.execute(_ADVANCE, values).one()
     postings.expect_seq(session, row.seq - count, row.seq)
-    return row.seq, row.stored
+    return Taken(row.seq, row.stored, row.targets)
+
+
+def count_targets(session: Session, count: int) -> None:
+    """Write down how many targets get statements."""
+    advance(session, 0)
+    session.connection().execute(update(_head).values(targets=count))
 
 
 def last(session: Session) -> tuple[int, int]:
@@ -85,8 +100,8 @@ def last(session: Session) -> tuple[int, int]:
     return (row.seq, row.stored) if row else (0, 0)
 
 
-def consistent_through(session: Session) -> int:
-    """Return the instant (microseconds) up to which every stored statement can be read.
+def consistent_through(session: Session) -> tuple[int, int]:
+    """Return the instant (microseconds) up to which every stored statement can be read, and the last seq.
 
     Ask it before the query it is told with. It is the present while nobody writes, else the last commit.
     """
@@ -97,5 +112,5 @@ def consistent_through(session: Session) -> int:
     else:
         with _guard:
             quiet = str(connection.engine.url) not in _open.values()
-    last_stored = last(session)[1]
-    return max(at, last_stored) if quiet else last_stored
+    seq, stored = last(session)
+    return (max(at, stored) if quiet else stored), seq

@@ -26,11 +26,10 @@ SPOKEN: Final = {"1": "1.0.3", "2": "2.0.0"}
 MAX_BODY: Final = 32 * 1024 * 1024
 _VERSIONS: Final = re.compile(r"([12])\.0(?:\.\d{1,4})?", re.ASCII)
 #: Form fields that stand for headers in the alternate syntax (1.0.3 Communication 1.3).
-_FORM_HEADERS: Final = {
-    name.lower()
-    for name in ("Authorization", VERSION_HEADER, "Content-Type", "Content-Length", "If-Match",
-                 "If-None-Match", "Accept", "Accept-Language", "Accept-Encoding", "Content-Encoding", "Updated", "Date")
-}  # fmt: skip
+_FORM_HEADERS: Final = frozenset({
+    "authorization", VERSION_HEADER.lower(), "content-type", "content-length", "if-match", "if-none-match",
+    "accept", "accept-language", "accept-encoding", "content-encoding", "updated", "date",
+})  # fmt: skip
 
 
 class Unauthorized(LMSError):

@@ -52,6 +52,8 @@ class Head(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(Big)
     stored: Mapped[int] = mapped_column(Big)
+    #: How many targets statements are sent on to: told with the numbers, so that nobody needs to ask.
+    targets: Mapped[int] = mapped_column(default=0)
 
 
 class Statement(Base):

@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, bindparam, insert, null, select, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    LargeBinary,
+    Table,
+    bindparam,
+    cast,
+    insert,
+    null,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from ..kernel.errors import Conflict, NotAllowed
@@ -40,6 +52,8 @@ class StoreResult:
 
     id: UUID
     outcome: Literal["stored", "duplicate"]
+    #: Microseconds since 1970; after the commit everything stored up to then can be read.
+    at: int
 
 
 @dataclass(slots=True)
@@ -76,26 +90,27 @@ def store(
     new = [_prepare(statement) for statement in statements]
     if not new:
         return []
-    last_seq, last_stored = head.advance(session, len(new))
+    last_seq, last_stored, targets = head.advance(session, len(new))
     tenant_id = postings.tenant_id(session, tenant)
-    known = _find_known(session, tenant_id, [one.id for one in new])
+    known, waiting = _find_known(session, tenant_id, [one.id for one in new])
     results = []
     fresh: list[_New] = []
     for number, one in enumerate(new, 1):
-        if one.id in known:
-            _refuse_other_content(one, known[one.id], trusted)
-            results.append(StoreResult(one.id, "duplicate"))
-            continue
-        results.append(StoreResult(one.id, "stored"))
         one.seq = last_seq - len(new) + number
         one.stored = last_stored - len(new) + number
+        if one.id in known:
+            _refuse_other_content(one, known[one.id], trusted)
+            results.append(StoreResult(one.id, "duplicate", one.stored))
+            continue
+        results.append(StoreResult(one.id, "stored", one.stored))
         _complete(one, authority, version)
         fresh.append(one)
     if fresh:
         _insert(session, tenant_id, fresh, trusted)
         _insert_attachments(session, fresh, attachments or {})
-        _follow_references(session, tenant_id, fresh, trusted)
-        put_in_outbox(session, [(one.seq, one.body) for one in fresh], own=trusted)
+        _follow_references(session, tenant_id, fresh, waiting, trusted)
+        if targets:
+            put_in_outbox(session, [(one.seq, one.body) for one in fresh], own=trusted)
     return results
 
 
@@ -146,19 +161,38 @@ def _prepare(statement: Mapping[str, Any]) -> _New:
 
 
 _IDS: Any = bindparam("ids", expanding=True)
+_TENANT: Any = bindparam("tenant")
+_NO_PAYLOAD = cast(null(), LargeBinary).label("payload")
+_NO_SEQ = cast(null(), BigInteger).label("seq")
+_NO_FLAG = cast(null(), Boolean).label("voiding")
 _KNOWN = union_all(
-    select(_statement.c.id, _statement.c.payload).where(
-        _statement.c.id.in_(_IDS), _statement.c.tenant_id == bindparam("tenant")
+    select(_statement.c.id, _statement.c.payload, _NO_SEQ, _NO_FLAG).where(
+        _statement.c.id.in_(_IDS), _statement.c.tenant_id == _TENANT
     ),
-    select(_tombstone.c.id, null()).where(
-        _tombstone.c.id.in_(_IDS), _tombstone.c.tenant_id == bindparam("tenant")
+    select(_tombstone.c.id, _NO_PAYLOAD, _NO_SEQ, _NO_FLAG).where(
+        _tombstone.c.id.in_(_IDS), _tombstone.c.tenant_id == _TENANT
+    ),
+    select(_ref.c.target_id, _NO_PAYLOAD, _ref.c.seq, _ref.c.voiding).where(
+        _ref.c.target_id.in_(_IDS), _ref.c.tenant_id == _TENANT
     ),
 )
 
+#: seq, target, voiding: a statement that refers to one of ours
+_Waiting = tuple[int, UUID, bool]
 
-def _find_known(session: Session, tenant_id: int, ids: list[UUID]) -> dict[UUID, bytes | None]:
-    rows = session.connection().execute(_KNOWN, {"ids": ids, "tenant": tenant_id})
-    return {row.id: row.payload for row in rows}
+
+def _find_known(
+    session: Session, tenant_id: int, ids: list[UUID]
+) -> tuple[dict[UUID, bytes | None], list[_Waiting]]:
+    """Return the payloads of ids that are here (None: erased), and the statements that refer to ids."""
+    known: dict[UUID, bytes | None] = {}
+    waiting: list[_Waiting] = []
+    for id_, payload, seq, voiding in session.connection().execute(_KNOWN, {"ids": ids, "tenant": tenant_id}):
+        if seq is None:
+            known[id_] = payload
+        else:
+            waiting.append((seq, id_, bool(voiding)))
+    return known, waiting
 
 
 def _refuse_other_content(one: _New, payload: bytes | None, trusted: bool) -> None:
@@ -241,13 +275,16 @@ def attachment_hashes(statement: Mapping[str, Any]) -> Iterable[str]:
         yield from attachment_hashes(statement["object"])
 
 
-def _follow_references(session: Session, tenant_id: int, fresh: list[_New], own: bool) -> None:
+def _follow_references(
+    session: Session, tenant_id: int, fresh: list[_New], waiting: list[_Waiting], own: bool
+) -> None:
     """Record StatementRefs, void what is voided, and let the referring statements be found by their target.
 
     A voiding statement that came before its target is applied now (xAPI 1.0.3 Data 2.3.2). Nobody but the
     installation voids the installation's own statements: progress rests on them.
     """
-    waiting = postings.referrers(session, tenant_id, [one.id for one in fresh])
+    arrived = {one.id for one in fresh}
+    waiting = [reference for reference in waiting if reference[1] in arrived]
     affected = {seq for seq, _, _ in waiting}
     refs = []
     for one in fresh:

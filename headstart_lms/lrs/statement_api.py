@@ -21,8 +21,8 @@ from ..kernel.errors import NotFound
 from . import head, query, representations, services
 from . import terms as t
 from .cursors import Cursor, read_cursor, write_cursor
-from .multipart import check_complete, join_parts, read_attachments, split_parts
 from .incoming import XRequest
+from .multipart import check_complete, join_parts, read_attachments, split_parts
 from .signatures import check_signatures
 from .validator import BadRequest, Problem, actors, check_batch, formats, parse_json
 
@@ -73,10 +73,13 @@ def _store(request: XRequest, statements: list[Any], contents: dict[str, bytes] 
     check_signatures(statements, parts)
     client = request.client
     with transaction() as current:
-        return services.store(
+        stored = services.store(
             current, statements, authority=client.authority, tenant=request.home,
             trusted=False, version=request.version, attachments=parts, checked=True,
         )  # fmt: skip
+    if stored:
+        g.xapi_through = stored[-1].at
+    return stored
 
 
 def _read_body(request: XRequest) -> tuple[Any, dict[str, bytes]]:
@@ -101,11 +104,11 @@ def get(request: XRequest) -> Response:
     """Answer with one statement, or with a page of those that fit the filters."""
     request.allow("statements/read", "statements/read/mine")
     current = session()
-    g.xapi_through = head.consistent_through(current)
+    g.xapi_through, last_seq = head.consistent_through(current)
     given = [name for name in _ONE if name in request.args]
     if given:
         return _get_one(request, current, given)
-    return _get_page(request, current)
+    return _get_page(request, current, last_seq)
 
 
 def _get_one(request: XRequest, current: Session, given: list[str]) -> Response:
@@ -130,7 +133,7 @@ def _get_one(request: XRequest, current: Session, given: list[str]) -> Response:
     return response
 
 
-def _get_page(request: XRequest, current: Session) -> Response:
+def _get_page(request: XRequest, current: Session, upper: int) -> Response:
     after, args = None, request.args
     if _CURSOR in args:
         request.only(_CURSOR)
@@ -139,7 +142,6 @@ def _get_page(request: XRequest, current: Session) -> Response:
         request = replace(request, args=args)
     else:
         request.only(*_FILTERS, *_ALWAYS, *_ONE, _CURSOR)
-        upper = query.last_seq(current)
     filters = read_filters(args, request.client.mine)
     limit = _limit(args)
     page = query.find_page(current, request.client.tenant, filters, limit=limit, upper=upper, after=after)

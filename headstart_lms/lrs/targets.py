@@ -57,6 +57,7 @@ def target_add(
     )
     session.add(target)
     session.flush()
+    _count(session)
     if with_history:
         _put_history(session, target)
     return target
@@ -108,6 +109,8 @@ def get_target(session: Session, name: str) -> ForwardTarget:
 def target_stop(session: Session, name: str) -> None:
     """Send nothing more to a target; what waits stays in the outbox. Raises NotFound."""
     get_target(session, name).active = False
+    session.flush()
+    _count(session)
 
 
 def send_again(session: Session, name: str | None = None) -> int:
@@ -121,8 +124,13 @@ def send_again(session: Session, name: str | None = None) -> int:
     return count
 
 
+def _count(session: Session) -> None:
+    active = select(func.count()).select_from(ForwardTarget).where(ForwardTarget.active.is_(True))
+    head.count_targets(session, session.scalar(active) or 0)
+
+
 def _put_history(session: Session, target: ForwardTarget) -> None:
-    head.advance(session, 0)  # nothing is stored between what is read here and what is put in by store()
+    # the lock of head.count_targets: nothing is stored between what is read here and what store() puts in
     connection = session.connection()
     last = 0
     while True:

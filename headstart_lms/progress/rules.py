@@ -147,11 +147,11 @@ def standing(course: Course, progress: Progress) -> Standing:
     by_id = {unit.id: unit for unit in course.units}
     units: dict[str, UnitStanding] = {}
     for name in order:
-        items = by_id[name].items
-        answered = [item for item in items if item.id in progress.items]
-        marked = [item for item in items if item.is_marked]
-        mastery = sum(progress.items.get(item.id, 0.0) for item in marked) / len(marked) if marked else 1.0
-        units[name] = UnitStanding(len(answered), len(items), mastery)
+        unit, best = by_id[name], progress.items
+        answered = sum(1 for item in unit.item_ids if item in best)
+        marked = unit.marked_ids
+        mastery = sum(best.get(item, 0.0) for item in marked) / len(marked) if marked else 1.0
+        units[name] = UnitStanding(answered, len(unit.item_ids), mastery)
     next_unit = next((name for name in order if not units[name].is_done), None)
     blueprint = course.certificate.blueprint
     return Standing(units, order, next_unit, blueprint, blueprint is not None and progress.has_passed(blueprint))

@@ -342,7 +342,13 @@ def test_the_qr_code_and_the_pdf_lead_to_the_check(site: Site) -> None:
         for row in range(int(y) * 4, int(y) * 4 + 4):
             pixels[row][int(x) * 4 : (int(x) + int(run)) * 4] = bytes(int(run) * 4)
     image = memoryview(b"".join(pixels)).cast("B", (side * 4, side * 4))
-    assert zxingcpp.read_barcode(image).text == f"{site.base_url}/verify/{code}"
+    read = zxingcpp.read_barcode(image)
+    assert read is not None
+    address, _mark, token = read.text.partition("#")
+    assert address == f"{site.base_url}/verify/{code}"
+    checked = site.post("/verify", {"text": read.text})
+    assert (state_of(checked), NAMES[0] in checked.text) == ("valid", True)
+    assert state_of(site.post("/verify", {"text": token})) == "valid"
 
 
 def test_the_pdf_carries_the_signed_file(site: Site) -> None:
@@ -352,6 +358,19 @@ def test_the_pdf_carries_the_signed_file(site: Site) -> None:
     assert b"certificate.json" in pdf
     assert b"pdfaid:part" in pdf
     assert b"pdfuaid:part" in pdf
+
+
+def test_a_long_list_of_what_the_person_can_do_gets_a_page_of_its_own(site: Site) -> None:
+    many = tuple(f"Can do thing number {number}" for number in range(24))
+    with site.app.app_context(), transaction() as session:
+        award = services.find_award(session, site.award)
+        assert award is not None
+        award.facts = facts(outcomes=many).model_dump(mode="json")
+    code = site.issue()
+    page = site.get(f"/certificates/{code}", "amina").text
+    assert "hs-paper-more" in page
+    assert all(outcome in page for outcome in many)
+    assert b"/Count 2" in site.get(f"/certificates/{code}.pdf", "amina").data
 
 
 def test_without_the_extra_the_pdf_is_not_found_and_the_page_offers_none(

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from jsonschema import Draft201909Validator
+from jsonschema import Draft201909Validator  # type: ignore[import-untyped, unused-ignore]
 
 from headstart_lms.accounts.models import Centre, Person
 from headstart_lms.accounts.services import confirm_identity

@@ -31,9 +31,13 @@ def agent(name: str, base: str = "https://learn.example") -> Json:
 words = st.text(st.characters(codec="utf-8"), max_size=12)
 iris = st.from_regex(r"https?://[a-z]{1,8}\.example/[a-zA-Z0-9/_.~-]{0,12}", fullmatch=True)
 uuids = st.uuids().map(str)
-tags = st.sampled_from(["en", "de-AT", "ar", "zh-Hant-TW", "es-419", "sl-rozaj-biske", "x-private", "ckb-Arab"])
+tags = st.sampled_from(
+    ["en", "de-AT", "ar", "zh-Hant-TW", "es-419", "sl-rozaj-biske", "x-private", "ckb-Arab"]
+)
 language_maps = st.dictionaries(tags, words, max_size=2)
-timestamps = st.datetimes().map(lambda at: f"{at.replace(year=max(at.year, 1)).isoformat(timespec='microseconds')}Z")
+timestamps = st.datetimes().map(
+    lambda at: f"{at.replace(year=max(at.year, 1)).isoformat(timespec='microseconds')}Z"
+)
 durations = st.sampled_from(["PT0S", "P3W", "P1Y2M3DT4H5M6.78S", "PT16559.14S", "P1D", "PT0.5M"])
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
@@ -43,13 +47,17 @@ json_values = st.recursive(
 extensions = st.dictionaries(iris, json_values, max_size=2)
 
 
-def some(needed: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
+def some(
+    needed: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Json]:
     """Objects with the needed properties and any of the optional ones."""
     return st.fixed_dictionaries(needed, optional=optional)
 
 
 _ifis = st.one_of(
-    st.from_regex(r"mailto:[a-z]{1,8}@[a-z]{1,8}\.example", fullmatch=True).map(lambda value: {"mbox": value}),
+    st.from_regex(r"mailto:[a-z]{1,8}@[a-z]{1,8}\.example", fullmatch=True).map(
+        lambda value: {"mbox": value}
+    ),
     st.from_regex(r"[0-9a-f]{40}", fullmatch=True).map(lambda value: {"mbox_sha1sum": value}),
     iris.map(lambda value: {"openid": value}),
     st.builds(lambda page, name: {"account": {"homePage": page, "name": name}}, iris, words),
@@ -67,7 +75,11 @@ groups = st.one_of(
 verbs = some({"id": iris}, display=language_maps)
 _components = st.lists(words, max_size=3, unique=True).map(lambda ids: [{"id": one} for one in ids])
 _interactions = st.one_of(
-    some({"interactionType": st.just("choice")}, choices=_components, correctResponsesPattern=st.lists(words, max_size=2)),
+    some(
+        {"interactionType": st.just("choice")},
+        choices=_components,
+        correctResponsesPattern=st.lists(words, max_size=2),
+    ),
     some({"interactionType": st.just("matching")}, source=_components, target=_components),
     some({"interactionType": st.sampled_from(["fill-in", "other", "numeric"])}),
     st.just({}),
@@ -122,7 +134,10 @@ def _statements(context: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     common = {"result": results, "context": context, "timestamp": timestamps, "attachments": attachments}
     named = agents.map(lambda one: {**one, "objectType": "Agent"})
     plain = activities | named | groups | statement_refs
-    sub = some({"objectType": st.just("SubStatement"), "actor": agents | groups, "verb": verbs, "object": plain}, **common)
+    sub = some(
+        {"objectType": st.just("SubStatement"), "actor": agents | groups, "verb": verbs, "object": plain},
+        **common,
+    )
     return some({"actor": agents | groups, "verb": verbs, "object": plain | sub}, id=uuids, **common)
 
 

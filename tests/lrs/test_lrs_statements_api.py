@@ -33,7 +33,14 @@ def ids(found: list[Json]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("sent", "said"),
-    [("1.0", "1.0.3"), ("1.0.0", "1.0.3"), ("1.0.3", "1.0.3"), ("1.0.9", "1.0.3"), ("2.0", "2.0.0"), ("2.0.0", "2.0.0")],
+    [
+        ("1.0", "1.0.3"),
+        ("1.0.0", "1.0.3"),
+        ("1.0.3", "1.0.3"),
+        ("1.0.9", "1.0.3"),
+        ("2.0", "2.0.0"),
+        ("2.0.0", "2.0.0"),
+    ],
 )
 def test_the_answer_speaks_the_version_of_the_request(lrs: Caller, sent: str, said: str) -> None:
     response = lrs("GET", "/statements", headers={VERSION: sent})
@@ -62,7 +69,9 @@ def test_about_tells_a_1_0_client_of_1_0_only(app: Flask) -> None:
 
 
 def test_put_then_get_gives_the_statement_back(lrs: Caller) -> None:
-    made = statement(result={"score": {"scaled": 0.1234567890123}, "extensions": {"http://e.example/x": None}})
+    made = statement(
+        result={"score": {"scaled": 0.1234567890123}, "extensions": {"http://e.example/x": None}}
+    )
     assert lrs("PUT", "/statements", query_string={"statementId": made["id"]}, json=made).status_code == 204
     response = lrs.get("/statements", statementId=made["id"])
     assert {name: response.json[name] for name in made} == made
@@ -113,7 +122,9 @@ def test_what_a_client_stores_is_never_ours(app: Flask, lrs: Caller) -> None:
     context = build.Context("https://learn.example", uuid4(), uuid4(), uuid4(), "1.0", "ar")
     from datetime import UTC, datetime
 
-    forged = build.finished_test(context, uuid4(), blueprint_id="final", score=1, passed=True, at=datetime.now(UTC))
+    forged = build.finished_test(
+        context, uuid4(), blueprint_id="final", score=1, passed=True, at=datetime.now(UTC)
+    )
     assert lrs.post({**forged, "authority": build.authority("https://learn.example")}).status_code == 200
     with app.app_context(), transaction() as current:
         assert list(services.statements_of(current, registration=context.registration)) == []
@@ -124,7 +135,8 @@ def test_voiding_one_of_our_own_statements_is_refused(app: Flask, lrs: Caller) -
     with app.app_context(), transaction() as current:
         services.store(current, [made], authority=agent("installation"), tenant=TENANT, trusted=True)
     voiding = statement(
-        verb={"id": "http://adlnet.gov/expapi/verbs/voided"}, object={"objectType": "StatementRef", "id": made["id"]}
+        verb={"id": "http://adlnet.gov/expapi/verbs/voided"},
+        object={"objectType": "StatementRef", "id": made["id"]},
     )
     assert lrs.post(voiding).status_code == 403
     assert lrs.get("/statements", statementId=made["id"]).status_code == 200
@@ -136,7 +148,10 @@ def test_voiding_one_of_our_own_statements_is_refused(app: Flask, lrs: Caller) -
 def test_head_is_get_without_a_body(lrs: Caller) -> None:
     made = statement()
     lrs.post(made)
-    got, head = lrs.get("/statements", statementId=made["id"]), lrs("HEAD", "/statements", query_string={"statementId": made["id"]})
+    got, head = (
+        lrs.get("/statements", statementId=made["id"]),
+        lrs("HEAD", "/statements", query_string={"statementId": made["id"]}),
+    )
     assert head.status_code == 200
     assert head.data == b""
     assert head.headers["Last-Modified"] == got.headers["Last-Modified"]
@@ -179,7 +194,12 @@ def test_members_and_objects_are_found_by_agent_and_a_substatement_only_as_relat
     wanted = json.dumps(agent("amina"))
     group = {"objectType": "Group", "member": [agent("amina"), agent("x")]}
     member, target = statement(actor=group), statement(object=agent("amina"))
-    sub = {"objectType": "SubStatement", "actor": agent("amina"), "verb": {"id": "http://v.example"}, "object": {"id": "http://a.example"}}
+    sub = {
+        "objectType": "SubStatement",
+        "actor": agent("amina"),
+        "verb": {"id": "http://v.example"},
+        "object": {"id": "http://a.example"},
+    }
     lrs.post(member, target, statement(object=sub))
     assert len(lrs.all(agent=wanted)) == 2
     assert len(lrs.all(agent=wanted, related_agents="true")) == 3
@@ -249,7 +269,9 @@ def test_canonical_chooses_one_language_by_what_the_reader_accepts(lrs: Caller) 
     lrs.post(statement(object={"id": "http://a.example", "definition": {"name": texts}}))
 
     def name(accept: str) -> Any:
-        got = lrs("GET", "/statements", query_string={"format": "canonical"}, headers={"Accept-Language": accept})
+        got = lrs(
+            "GET", "/statements", query_string={"format": "canonical"}, headers={"Accept-Language": accept}
+        )
         return got.json["statements"][0]["object"]["definition"]["name"]
 
     assert name("ar, en;q=0.5") == {"ar": "تحية"}
@@ -318,14 +340,18 @@ def test_a_more_link_that_was_changed_is_refused(lrs: Caller) -> None:
     assert lrs("GET", more + "&limit=2").status_code == 400
 
 
-def test_a_more_link_shows_another_client_only_what_is_its_own(lrs: Caller, make_caller: Callable[..., Caller]) -> None:
+def test_a_more_link_shows_another_client_only_what_is_its_own(
+    lrs: Caller, make_caller: Callable[..., Caller]
+) -> None:
     lrs.post(*[statement() for _ in range(3)])
     more = lrs.get("/statements", limit="1").json["more"]
     stranger = make_caller(tenant=uuid4())
     assert stranger("GET", more).json["statements"] == []
 
 
-def test_pollers_and_walkers_lose_and_repeat_nothing_while_others_write(app: Flask, make_caller: Callable[..., Caller]) -> None:
+def test_pollers_and_walkers_lose_and_repeat_nothing_while_others_write(
+    app: Flask, make_caller: Callable[..., Caller]
+) -> None:
     writers = [make_caller() for _ in range(4)]
     poller, walker = make_caller(), make_caller()
     written: list[str] = []
@@ -444,10 +470,15 @@ def test_a_form_that_is_not_well_formed_is_refused(lrs: Caller) -> None:
     content = json.dumps(made)
     assert form(lrs, "PUT", statementId=made["id"]).status_code == 400
     assert form(lrs, "PATCH").status_code == 400
-    assert lrs("POST", f"/statements?method=PUT&statementId={made['id']}", data={"content": content}).status_code == 400
+    assert (
+        lrs("POST", f"/statements?method=PUT&statementId={made['id']}", data={"content": content}).status_code
+        == 400
+    )
     assert lrs("PUT", "/statements?method=PUT", data={"content": content}).status_code == 400
     assert lrs("POST", "/statements?method=PUT", json=made).status_code == 400
-    odd = lrs("POST", "/statements?method=GET", data=b"%ff=%ff", content_type="application/x-www-form-urlencoded")
+    odd = lrs(
+        "POST", "/statements?method=GET", data=b"%ff=%ff", content_type="application/x-www-form-urlencoded"
+    )
     assert odd.status_code == 400
 
 
@@ -472,7 +503,10 @@ def multipart(caller: Caller, first: Any, *parts: tuple[str, bytes], boundary: s
 
 def part(content: bytes, sha2: str | None = None) -> tuple[str, bytes]:
     hash_ = sha2 or hashlib.sha256(content).hexdigest()
-    return f"Content-Type: text/plain\r\nContent-Transfer-Encoding: binary\r\nX-Experience-API-Hash: {hash_}", content
+    return (
+        f"Content-Type: text/plain\r\nContent-Transfer-Encoding: binary\r\nX-Experience-API-Hash: {hash_}",
+        content,
+    )
 
 
 @pytest.mark.parametrize("boundary", ["abc", "-------314159265358979323846", "a'()+_,-./:=?"])
@@ -498,7 +532,9 @@ def test_attachments_that_do_not_fit_are_refused(lrs: Caller) -> None:
     assert lrs.post(made).status_code == 400, "no content, no fileUrl"
     assert multipart(lrs, made).status_code == 400, "no content, no fileUrl"
     assert multipart(lrs, made, part(content), part(b"more")).status_code == 400, "one too many"
-    assert multipart(lrs, made, part(b"other", hashlib.sha256(content).hexdigest())).status_code == 400, "wrong hash"
+    assert multipart(lrs, made, part(b"other", hashlib.sha256(content).hexdigest())).status_code == 400, (
+        "wrong hash"
+    )
     assert multipart(lrs, made, ("Content-Type: text/plain", content)).status_code == 400, "no hash"
     assert multipart(lrs, made, ("no colon", content)).status_code == 400
     bare = part(content)[0].replace("Content-Transfer-Encoding: binary\r\n", "")
@@ -566,7 +602,16 @@ def test_a_very_long_iri_and_name_are_stored_and_found(lrs: Caller) -> None:
     assert lrs.post(statement(object={"id": "http://a.example/" + "x" * 8_000})).status_code == 400
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "application/xml",
+        "",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ],
+)
 def test_other_content_types_are_refused(lrs: Caller, kind: str) -> None:
     response = lrs("POST", "/statements", data=json.dumps(statement()), headers={"Content-Type": kind})
     assert response.status_code == 400

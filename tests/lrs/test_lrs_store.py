@@ -31,7 +31,9 @@ THEM = agent("client:x")
 VOIDED = {"id": "http://adlnet.gov/expapi/verbs/voided"}
 
 
-def store(session: Session, *made: Json, trusted: bool = False, tenant: UUID = TENANT, **options: Any) -> list[Any]:
+def store(
+    session: Session, *made: Json, trusted: bool = False, tenant: UUID = TENANT, **options: Any
+) -> list[Any]:
     authority = US if trusted else THEM
     return services.store(session, made, authority=authority, tenant=tenant, trusted=trusted, **options)
 
@@ -48,7 +50,9 @@ def payload(session: Session, statement_id: str, tenant: UUID | None = TENANT) -
 
 
 def ids(session: Session, *keys: t.Key, tenant: UUID | None = TENANT, **filters: Any) -> list[str]:
-    page = query.find_page(session, tenant, query.Filters(keys, **filters), limit=100, upper=query.last_seq(session))
+    page = query.find_page(
+        session, tenant, query.Filters(keys, **filters), limit=100, upper=query.last_seq(session)
+    )
     return [json.loads(found.payload)["id"] for found in page.found]
 
 
@@ -105,13 +109,17 @@ def test_stored_grows_with_every_statement_even_when_the_clock_goes_back(session
         store(session, statement(), statement())
     with frozen(datetime(2026, 4, 1, tzinfo=UTC)):
         store(session, statement())
-    rows = session.execute(select(models.Statement.seq, models.Statement.stored).order_by(models.Statement.seq)).all()
+    rows = session.execute(
+        select(models.Statement.seq, models.Statement.stored).order_by(models.Statement.seq)
+    ).all()
     assert [row.seq for row in rows] == [1, 2, 3]
     assert rows[0].stored < rows[1].stored < rows[2].stored
 
 
 def test_the_same_statement_again_is_quiet_success(session: Session) -> None:
-    made = statement(result={"duration": "PT1.234S"}, context={"contextActivities": {"parent": {"id": "http://a.example"}}})
+    made = statement(
+        result={"duration": "PT1.234S"}, context={"contextActivities": {"parent": {"id": "http://a.example"}}}
+    )
     store(session, made)
     again = {**made, "result": {"duration": "PT1.239S"}}
     assert store(session, again)[0].outcome == "duplicate"
@@ -119,7 +127,9 @@ def test_the_same_statement_again_is_quiet_success(session: Session) -> None:
     assert payload(session, made["id"])["result"]["duration"] == "PT1.234S"
 
 
-def test_the_same_id_with_other_content_is_a_conflict_and_nothing_of_the_batch_is_kept(session: Session) -> None:
+def test_the_same_id_with_other_content_is_a_conflict_and_nothing_of_the_batch_is_kept(
+    session: Session,
+) -> None:
     made = statement()
     store(session, made)
     session.commit()
@@ -183,7 +193,9 @@ def test_only_our_own_statements_count_for_a_registration(session: Session, cont
     ours, theirs = answered(context, uuid4()), answered(context, uuid4())
     store(session, ours, trusted=True)
     store(session, theirs)
-    assert [one["id"] for one in services.statements_of(session, registration=context.registration)] == [ours["id"]]
+    assert [one["id"] for one in services.statements_of(session, registration=context.registration)] == [
+        ours["id"]
+    ]
 
 
 def test_own_statements_come_in_the_order_stored(session: Session, context: build.Context) -> None:
@@ -197,7 +209,10 @@ def test_own_statements_come_in_the_order_stored(session: Session, context: buil
 def test_an_act_told_again_later_is_the_same_act(session: Session, context: build.Context) -> None:
     act = uuid4()
     store(session, answered(context, act), trusted=True)
-    assert store(session, answered(context, act, datetime(2030, 1, 1, tzinfo=UTC)), trusted=True)[0].outcome == "duplicate"
+    assert (
+        store(session, answered(context, act, datetime(2030, 1, 1, tzinfo=UTC)), trusted=True)[0].outcome
+        == "duplicate"
+    )
     with pytest.raises(Conflict):
         store(session, answered(context, act, success=False), trusted=True)
 
@@ -354,7 +369,9 @@ def test_a_tenant_does_not_void_the_statement_of_another(session: Session) -> No
 # --- erasure -----------------------------------------------------------------------------------------------------
 
 
-def test_erasing_a_person_leaves_nothing_of_her_but_tombstones(session: Session, context: build.Context) -> None:
+def test_erasing_a_person_leaves_nothing_of_her_but_tombstones(
+    session: Session, context: build.Context
+) -> None:
     made = answered(context, uuid4())
     bystander = answered(build.Context(BASE, uuid4(), uuid4(), context.course_uuid, "1.0", "ar"), uuid4())
     store(session, made, bystander, trusted=True)
@@ -383,7 +400,9 @@ def test_erasing_somebody_unknown_does_nothing(session: Session) -> None:
     assert count(session) == 1
 
 
-def test_a_purge_spares_registrations_and_can_be_tried_first(session: Session, context: build.Context) -> None:
+def test_a_purge_spares_registrations_and_can_be_tried_first(
+    session: Session, context: build.Context
+) -> None:
     live = answered(context, uuid4())
     with frozen(datetime(2020, 1, 1, tzinfo=UTC)):
         store(session, statement(), live)
@@ -400,7 +419,13 @@ def test_a_purge_spares_registrations_and_can_be_tried_first(session: Session, c
 
 def test_attachments_go_with_the_last_statement_that_has_them(session: Session) -> None:
     sha2 = "a" * 64
-    attachment = {"usageType": "http://u.example", "display": {"en": "x"}, "contentType": "text/plain", "length": 1, "sha2": sha2}
+    attachment = {
+        "usageType": "http://u.example",
+        "display": {"en": "x"},
+        "contentType": "text/plain",
+        "length": 1,
+        "sha2": sha2,
+    }
     name = uuid4()
     store(session, statement(attachments=[attachment]), attachments={sha2: b"x"})
     store(session, statement(actor=agent(str(name)), attachments=[attachment]), attachments={sha2: b"x"})

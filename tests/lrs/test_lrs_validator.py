@@ -218,8 +218,12 @@ def _get(value: Any, path: tuple[Any, ...]) -> Any:
     return value
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-                    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    )
+)
 def test_no_json_value_makes_the_validator_fail(value: Any) -> None:
     with pytest.raises(InvalidStatement):
         check_batch([value], "1.0.3")
@@ -287,7 +291,9 @@ def test_durations_that_are_refused(text: str) -> None:
     assert not formats.is_duration(text)
 
 
-@pytest.mark.parametrize("text", ["en", "en-US", "zh-cmn-Hans-CN", "de-1996", "i-klingon", "x-y", "ar-u-nu-latn"])
+@pytest.mark.parametrize(
+    "text", ["en", "en-US", "zh-cmn-Hans-CN", "de-1996", "i-klingon", "x-y", "ar-u-nu-latn"]
+)
 def test_language_tags_that_are_taken(text: str) -> None:
     assert formats.is_language(text)
 

@@ -77,7 +77,9 @@ def test_every_statement_names_registration_course_and_version(statement: dict[s
     assert context["registration"] == str(CONTEXT.registration)
     assert context["revision"] == "2.1"
     assert context["language"] == "ar"
-    assert [a["id"] for a in context["contextActivities"]["grouping"]] == [f"{BASE}/courses/{CONTEXT.course_uuid}"]
+    assert [a["id"] for a in context["contextActivities"]["grouping"]] == [
+        f"{BASE}/courses/{CONTEXT.course_uuid}"
+    ]
 
 
 def test_activity_iris_name_no_edition() -> None:

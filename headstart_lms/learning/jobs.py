@@ -1,0 +1,27 @@
+"""Tests whose time is over are closed, even when nobody looks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+
+from ..assessments import services as assessments
+from ..kernel.clock import now
+from ..kernel.db import session, transaction
+from ..kernel.jobs import job
+from . import services
+
+
+@job("learning.close-overdue-tests")
+def close_overdue_tests(payload: dict[str, Any]) -> None:
+    """Close every sitting past its deadline, each in a transaction of its own."""
+    state = current_app.extensions["headstart"]
+    house = services.House(state.installation, state.library, state.keyring.key("form-tokens"))
+    overdue = [
+        (sitting.id, sitting.enrolment.person_id) for sitting in assessments.overdue_sittings(session(), now())
+    ]
+    for sitting_id, person_id in overdue:
+        with transaction() as current:
+            sitting = assessments.get_sitting_for(current, person_id, sitting_id, lock=True)
+            services.close_if_over(current, house, sitting.enrolment.person, sitting)

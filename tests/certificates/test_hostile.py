@@ -1,0 +1,94 @@
+"""Whatever a stranger hands in: a verdict, never a crash, never a wrong "valid"."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headstart_lms.certificates import reading
+from headstart_lms.certificates.errors import Altered, VerificationError
+from headstart_lms.certificates.facts import read_facts
+from headstart_lms.certificates.trust import TrustStore, trust_store
+from headstart_lms.certificates.verdict import QUESTIONS
+from headstart_lms.certificates.verify import verify
+
+from .conftest import NOON, World
+
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12)
+    | st.sampled_from(["type", "id", "@context", "did:web:learn.example.org", "2026-11-21T12:00:00Z", "u", "z1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+MEMBERS = (
+    "credentialSubject", "achievement", "identifier", "identityHash", "identityType", "result", "resultDescription",
+    "evidence", "genre", "narrative", "criteria", "tag", "validFrom", "validUntil", "awardedDate", "name", "id", "value",
+)  # fmt: skip
+nearly = st.recursive(
+    any_json, lambda inner: st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=6) | st.lists(inner, max_size=3)
+)
+slow = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path] if path else []
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, part in inner:
+        found += places(part, (*path, step))
+    return found
+
+
+@slow
+@given(data=st.data())
+def test_any_value_in_any_place_gives_a_verdict_that_is_not_valid(world: World, data: st.DataObject) -> None:
+    document = world.document(world.issue())
+    path = data.draw(st.sampled_from(places(document)))
+    changed = copy.deepcopy(document)
+    target = changed
+    for step in path[:-1]:
+        target = target[step]
+    value = data.draw(any_json)
+    if value == target[path[-1]] and type(value) is type(target[path[-1]]):
+        return
+    target[path[-1]] = value
+    verdict = verify(json.dumps(changed), trust=trust_store(world.session), at=NOON)
+    assert not verdict.is_valid
+    assert [answer.question for answer in verdict.answers] == list(QUESTIONS)
+    assert verdict.text
+    assert all(answer.text for answer in verdict.answers)
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300))
+def test_any_bytes_and_any_text_give_a_verdict(data: bytes | str) -> None:
+    assert not verify(data, trust=TrustStore({}), at=NOON).is_valid
+
+
+@settings(deadline=None)
+@given(nearly)
+def test_facts_of_any_document_are_read_or_refused(value: Any) -> None:
+    document = value if isinstance(value, dict) else {"credentialSubject": value}
+    try:
+        facts = read_facts({"validFrom": "2026-01-01T00:00:00Z", **document})
+    except Altered:
+        return
+    assert facts.valid_from is not None
+
+
+@given(st.text(alphabet='[]{}":,\\ a1', max_size=400))
+def test_parsing_ends_within_its_limits(text: str) -> None:
+    try:
+        document = reading.parse(text)
+    except VerificationError:
+        return
+    assert isinstance(document, dict)
+
+
+@pytest.mark.parametrize("text", ['{"a":"' + "\\" * 99_999 + '"}', '"' * 150_000, '{"a":' * 10 + "[" * 9 + "1"])
+def test_texts_made_to_slow_the_scan_are_refused_fast(text: str) -> None:
+    with pytest.raises(VerificationError):
+        reading.read(text)
