@@ -1,5 +1,5 @@
 # make run    set up what is missing, then serve on http://$(HOST):$(PORT); Ctrl-C ends it
-# make test   everything: layers, types, style, tests on SQLite and PostgreSQL, a real browser
+# make test   everything: layers, types, style, tests on SQLite and PostgreSQL, a real browser; ARGS= for pytest
 # make wheel  dist/*.whl;   make messages  refresh the catalogues of the interface;   make clean
 
 PYTHON ?= python3
@@ -20,7 +20,7 @@ run: setup
 	@exec tools/run "$(BIN)"
 
 test: setup-dev
-	@exec tools/test "$(BIN)"
+	@exec tools/test "$(BIN)" $(ARGS)
 
 setup: $(VENV)/.run $(VENV)/.catalogues
 setup-dev: $(VENV)/.dev $(VENV)/.catalogues
@@ -48,7 +48,7 @@ $(VENV)/.catalogues: $(CATALOGUES) | $(VENV)/.run
 messages: setup-dev
 	@$(BIN)/python tools/messages.py update
 
-# from a clean copy: an old build/ folder would bring deleted files into the wheel
+# an old build folder would bring deleted files into the wheel
 wheel: setup-dev
 	@rm -rf build
 	@$(BIN)/python -m build --wheel

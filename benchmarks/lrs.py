@@ -1,6 +1,6 @@
 """How fast the record store is, beside raw inserts of the same bytes into the same database.
 
-    python benchmarks/lrs.py                        SQLite and the embedded PostgreSQL, 10,000 statements stored
+    python benchmarks/lrs.py                        SQLite and embedded PostgreSQL, 10,000 stored
     python benchmarks/lrs.py --stored 10000 100000  reads with so many statements stored
     python benchmarks/lrs.py --database sqlite --seconds 2
 
@@ -73,7 +73,7 @@ def statement(own: bool = False) -> dict[str, Any]:
     return made if own else {**made, "id": str(uuid4())}
 
 
-# --- databases --------------------------------------------------------------------------------------------
+# --- databases ------------------------------------------
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def databases(kinds: list[str], folder: Path) -> Iterator[Iterator[tuple[str, st
             server.cleanup()
 
 
-# --- measuring --------------------------------------------------------------------------------------------
+# --- measuring ------------------------------------------
 
 
 def rate(work: Callable[[], int], seconds: float) -> float:
@@ -147,7 +147,8 @@ class Client:
         self.port = port
         basic = base64.b64encode(f"{key}:{secret}".encode()).decode()
         self.headers = {
-            "Authorization": f"Basic {basic}", "X-Experience-API-Version": "1.0.3", "Content-Type": "application/json",
+            "Authorization": f"Basic {basic}", "X-Experience-API-Version": "1.0.3",
+            "Content-Type": "application/json",
         }  # fmt: skip
         self.failures = 0
 
@@ -206,8 +207,10 @@ def filters() -> dict[str, dict[str, str]]:
     answered = "http://adlnet.gov/expapi/verbs/answered"
     return {
         "none": {}, "agent": {"agent": json.dumps(who)}, "verb": {"verb": answered},
-        "activity": {"activity": f"{course}/item-17"}, "related": {"activity": course, "related_activities": "true"},
-        "registration": {"registration": str(registration)}, "agent + verb": {"agent": json.dumps(who), "verb": answered},
+        "activity": {"activity": f"{course}/item-17"},
+        "related": {"activity": course, "related_activities": "true"},
+        "registration": {"registration": str(registration)},
+        "agent + verb": {"agent": json.dumps(who), "verb": answered},
         "since": {"since": datetime.now(UTC).isoformat(), "ascending": "true"},
     }  # fmt: skip
 
@@ -245,7 +248,7 @@ def serve(url: str, folder: str, port: str) -> None:
     Server().run()
 
 
-# --- what is printed ----------------------------------------------------------------------------------------
+# --- what is printed ------------------------------------------
 
 
 def fill(app: Flask, wanted: int) -> None:

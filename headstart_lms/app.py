@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .cli import headstart
 from .extension import HeadstartLMS
@@ -24,6 +25,9 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.config["SESSION_COOKIE_SECURE"] = app.extensions["headstart"].is_secure
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     web.guard_app(app)
+    if proxies := app.config["HEADSTART_PROXIES"]:
+        # only the visitor's address: our own address and scheme are fixed and never taken from a request
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
     return app
 
 

@@ -55,7 +55,7 @@ def init(base_url: str | None, demo_url: str | None, centre_name: str | None) ->
     session().rollback()  # a read left open would hold up the migration on PostgreSQL
     made = operations.init(app, base_url, demo_url=demo_url, centre_name=centre_name)
     if before not in (None, made.base_url):
-        click.echo(f"this demo has moved from {before}: links and QR codes made before lead to the old address")
+        click.echo(f"this demo has moved from {before}: QR codes made before lead to the old address")
     click.echo(f"ready: {made.base_url}" + (" (demo: certificates prove nothing)" if made.is_demo else ""))
 
 

@@ -31,6 +31,13 @@ def _days(text: str) -> int:
     return days
 
 
+def _count(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= 5:
+        raise ValueError("write a number from 0 to 5")
+    return count
+
+
 def _unversioned(text: str) -> str:
     if text not in ("0.95", "1.0.3", "2.0.0"):
         raise ValueError("write 0.95, 1.0.3 or 2.0.0")
@@ -48,6 +55,9 @@ SETTINGS: tuple[Setting, ...] = (
             "An SQLAlchemy address, for example postgresql://user@host/name. Default: SQLite in the instance folder."),
     Setting("HEADSTART_ALLOW_HTTP_LAN", _flag, False,
             "1 allows http on an address other than loopback: for a box in a centre without a network."),
+    Setting("HEADSTART_PROXIES", _count, 0,
+            "How many reverse proxies of yours stand in front and add to X-Forwarded-For: the limits on "
+            "failed sign-ins then count the visitor's address. Stand-alone only; a host sets up its own."),
     Setting("HEADSTART_SESSION_DAYS", _days, 60, "How many days a learner's device stays signed in after its last use."),
     Setting("HEADSTART_STAFF_SESSION_HOURS", _days, 12, "How many hours staff stay signed in after the last use."),
     Setting("HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION", _unversioned, "2.0.0",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from .accounts import services as accounts
 from .accounts.models import Centre, Person
 from .assessments import services as assessments
-from .assessments.items.base import ItemType
+from .assessments.items.base import ItemType, Tokens
 from .certificates import codes
 from .certificates import services as certificates
 from .certificates.models import Award, Certificate
@@ -184,8 +184,7 @@ def _best_path(spec: Any, step_id: str | None) -> tuple[float, dict[str, str]]:
     return best
 
 
-def _values(item: ItemType, seed: Any, house: learning.House) -> dict[str, list[str]]:
-    tokens = house.tokens(seed)
+def _values(item: ItemType, tokens: Tokens) -> dict[str, list[str]]:
     response = right_response(item)
     return given_values(item, item.form(tokens), response, tokens)
 
@@ -198,7 +197,7 @@ def _learn(current: Session, house: learning.House, person: Person, slug: str, u
             assert isinstance(item, ItemType)  # noqa: S101 - the registry makes nothing else
             learning.submit_answer(
                 current, house, person, slug=slug, item_id=item.id, answer_id=uuid4(),
-                values=_values(item, enrolment.registration, house),
+                values=_values(item, house.tokens_of(enrolment.registration)),
             )  # fmt: skip
 
 
@@ -217,7 +216,7 @@ def _pass(current: Session, house: learning.House, person: Person, slug: str) ->
         assert isinstance(item, ItemType)  # noqa: S101
         learning.submit_test_answer(
             current, house, person, sitting_id=sitting.id, item_id=name, answer_id=uuid4(),
-            values=_values(item, sitting.id, house),
+            values=_values(item, house.tokens(sitting.id)),
         )  # fmt: skip
 
 

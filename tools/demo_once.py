@@ -1,4 +1,4 @@
-"""Fill a demo instance the first time and keep the people's secrets beside it: ``demo_once.py HEADSTART FILE``.
+"""Fill a demo instance once and keep the people's secrets beside it: ``demo_once.py HEADSTART FILE``.
 
 Does nothing on an instance that is no demo, and nothing when its database has the demo's people already.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def ask(command: str, *arguments: str) -> Any:
-    """Return what a command prints as JSON. ``doctor`` exits with 1 when it found something: it has printed then too."""
+    """Return what a command prints as JSON; ``doctor`` does so also when it exits with 1."""
     done = subprocess.run([command, *arguments, "--json"], stdout=subprocess.PIPE, text=True)
     if done.returncode and not done.stdout:
         sys.exit(done.returncode)
@@ -33,7 +33,8 @@ def main(command: str, file: Path) -> None:
         return
     made = ask(command, "demo")
     aside = file.with_suffix(".new")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
         json.dump(made, out, ensure_ascii=False, indent=2)
     aside.rename(file)
     print(f"demo people and their secrets: {file}")

@@ -18,7 +18,7 @@ def babel(*arguments: str) -> None:
 def extract() -> None:
     """Write headstart.pot from the Python files and templates."""
     babel(
-        "extract", "-q", "-F", "babel.cfg", "-k", "_l", "-k", "pgettext:1c,2", "--omit-header", "--sort-by-file",
+        "-q", "extract", "-F", "babel.cfg", "-k", "_l", "-k", "pgettext:1c,2", "--omit-header", "--sort-by-file",
         "-o", str(FOLDER / "headstart.pot"), "headstart_lms",
     )  # fmt: skip
 
@@ -29,7 +29,7 @@ def update() -> None:
         file = FOLDER / language / "LC_MESSAGES" / "headstart.po"
         command = "update" if file.exists() else "init"
         extra = ["--no-fuzzy-matching", "--ignore-obsolete"] if file.exists() else []
-        babel(command, "-q", "-D", "headstart", "-i", str(FOLDER / "headstart.pot"), "-d", str(FOLDER), "-l", language,
+        babel("-q", command, "-D", "headstart", "-i", str(FOLDER / "headstart.pot"), "-d", str(FOLDER), "-l", language,
               "-w", "110", *extra)  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def compile_all() -> None:
     for language in LANGUAGES:
         file = FOLDER / language / "LC_MESSAGES" / "headstart.po"
         if file.exists():
-            babel("compile", "-q", "-D", "headstart", "-d", str(FOLDER), "-l", language)
+            babel("-q", "compile", "-D", "headstart", "-d", str(FOLDER), "-l", language)
 
 
 if __name__ == "__main__":

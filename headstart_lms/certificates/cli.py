@@ -29,8 +29,13 @@ def certificate() -> None:
 @click.option("--year-of-birth", type=int)
 @click.option("--json", "as_json", is_flag=True, help="Print code and state as JSON.")
 @with_app
-def issue(award: str, passport_name: str | None, own_name: str, year_of_birth: int | None, as_json: bool) -> None:
-    """Issue the certificate of an AWARD (its UUID). Names may be given here when the person has stated none."""
+def issue(
+    award: str, passport_name: str | None, own_name: str, year_of_birth: int | None, as_json: bool
+) -> None:
+    """Issue the certificate of an AWARD (its UUID).
+
+    Names may be given here when the person has stated none.
+    """
     state = current_app.extensions["headstart"]
     try:
         uuid = UUID(award)
@@ -42,7 +47,8 @@ def issue(award: str, passport_name: str | None, own_name: str, year_of_birth: i
             raise NotFound("There is no such award.")
         if passport_name is not None:
             services.state_identity(
-                current, found.person, passport_name=passport_name, own_name=own_name, year_of_birth=year_of_birth,
+                current, found.person, passport_name=passport_name, own_name=own_name,
+                year_of_birth=year_of_birth,
                 at=now(),
             )  # fmt: skip
         made = services.issue(

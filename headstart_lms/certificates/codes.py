@@ -1,8 +1,8 @@
 """Certificate codes: ten random characters and two check characters, made to be read aloud and typed.
 
-The alphabet is Crockford's base 32 (no I, L, O, U). The check characters are those of a shortened Reed-Solomon
-code over GF(32) with distance 3: every single wrong character is found *and located*, every two wrong characters
-and every swap are found.
+The alphabet is Crockford's base 32 (no I, L, O, U). The check characters are those of a shortened
+Reed-Solomon code over GF(32) with distance 3: every single wrong character is found *and located*, every two
+wrong characters and every swap are found.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ _LOG = {value: power for power, value in enumerate(_EXP)}
 
 
 class CodeError(Invalid):
-    """A text that is no certificate code. ``position`` counts from 1 and names the one character to look at."""
+    """A text that is no certificate code.
+
+    ``position`` counts from 1 and names the one character to look at.
+    """
 
     def __init__(self, message: str, position: int | None = None) -> None:
         super().__init__(message, "code")
@@ -82,11 +85,16 @@ def _plain(text: str) -> str:
 
 
 def parse_code(text: str) -> str:
-    """Read a typed code into its twelve characters. Raises CodeError, with the place when it is one character."""
+    """Read a typed code into its twelve characters.
+
+    Raises CodeError, with the place when it is one character.
+    """
     code = _plain(text[:200])
     for position, character in enumerate(code, start=1):
         if character not in _VALUE:
-            raise CodeError(_("Character %(position)d cannot be in a code. Check it.", position=position), position)
+            raise CodeError(
+                _("Character %(position)d cannot be in a code. Check it.", position=position), position
+            )
     if len(code) != LENGTH:
         raise CodeError(
             _("A code has 12 letters and numbers. You wrote %(count)d. Check it again.", count=len(code))
@@ -98,7 +106,8 @@ def parse_code(text: str) -> str:
         place = (_LOG[weighted] - _LOG[plain]) % 31
         if place < LENGTH:
             raise CodeError(
-                _("The code is not right. Look at character %(position)d again.", position=place + 1), place + 1
+                _("The code is not right. Look at character %(position)d again.", position=place + 1),
+                place + 1,
             )
     raise CodeError(_("The code is not right. Compare it with the paper, letter by letter."))
 

@@ -42,7 +42,8 @@ def build(
 ) -> dict[str, Any]:  # fmt: skip
     """Return the credential without proofs. ``address`` is where it can be checked, and its id.
 
-    Prose in it is English, the language its readers share; what a verifier shows is made from the coded values.
+    Prose in it is English, the language its readers share; what a verifier shows is made from the coded
+    values.
     """
     title = _line(facts.title("en"))
     credential: dict[str, Any] = {
@@ -100,12 +101,18 @@ def _checked(holder: Holder) -> dict[str, str]:
 
 
 def _line(text: str) -> str:
-    """Return a text in one line without control characters, which canonicalisation libraries disagree about."""
+    """Return a text in one line without control characters, which canonicalisation libraries disagree about.
+    """
     return " ".join("".join(c for c in text if c.isspace() or unicodedata.category(c) != "Cc").split())
 
 
 def _issuer(issuer: Issuer) -> dict[str, Any]:
-    profile: dict[str, Any] = {"id": issuer.did, "type": ["Profile"], "name": _line(issuer.name), "url": issuer.url}
+    profile: dict[str, Any] = {
+        "id": issuer.did,
+        "type": ["Profile"],
+        "name": _line(issuer.name),
+        "url": issuer.url,
+    }
     if issuer.country:
         profile["address"] = {"type": ["Address"], "addressCountryCode": issuer.country}
     return profile
@@ -162,7 +169,9 @@ def _levels(facts: AwardFacts) -> list[tuple[str, str, str]]:
     """Return (key, name, level): overall first, then each skill."""
     if not facts.level:
         return []
-    skills = [(f"skill-{skill}", f"CEFR level, {skill}", level) for skill, level in sorted(facts.skills.items())]
+    skills = [
+        (f"skill-{skill}", f"CEFR level, {skill}", level) for skill, level in sorted(facts.skills.items())
+    ]
     return [("level", "CEFR level, overall", facts.level), *skills]
 
 
@@ -178,7 +187,9 @@ def _descriptions(facts: AwardFacts, about: str) -> list[tuple[str, str, dict[st
             "id": f"{about}#{key}-{level}", "type": ["RubricCriterionLevel"], "name": level, "level": level,
             "alignment": [_cefr(level)],
         }  # fmt: skip
-        described.append((key, name, {"resultType": "RubricCriterionLevel", "rubricCriterionLevel": [rubric]}))
+        described.append(
+            (key, name, {"resultType": "RubricCriterionLevel", "rubricCriterionLevel": [rubric]})
+        )
     return described
 
 
@@ -192,7 +203,8 @@ def _results(facts: AwardFacts) -> list[dict[str, Any]]:
     if facts.assessed.score is not None:
         found.append(result("score", value=f"{facts.assessed.score * 100:.0f}"))
     found += [
-        result(key, value=level, achievedLevel=f"{about}#{key}-{level}") for key, _name, level in _levels(facts)
+        result(key, value=level, achievedLevel=f"{about}#{key}-{level}")
+        for key, _name, level in _levels(facts)
     ]
     return found
 

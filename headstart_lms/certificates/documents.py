@@ -126,7 +126,9 @@ def _not_known(named: str, trust: TrustStore) -> VerificationError:
     return UnknownIssuer("issuer-unknown") if trust.issuer(named) is None else Altered("key-unknown")
 
 
-def _check_proofs(document: Document, known: Sequence[tuple[Document, TrustedKey]], trust: TrustStore) -> None:
+def _check_proofs(
+    document: Document, known: Sequence[tuple[Document, TrustedKey]], trust: TrustStore
+) -> None:
     """Check every proof made with a trusted key, the cheap and strict kind first."""
     by_suite: dict[str, list[tuple[Document, TrustedKey]]] = {proofs.JCS: [], proofs.RDFC: []}
     for proof, key in known:
@@ -155,7 +157,10 @@ def _options(proof: Document) -> Document:
 
 
 def _rdfc_hash(document: Document, options: Document, trust: TrustStore, *, is_ours: bool) -> bytes:
-    """Hash for eddsa-rdfc-2022. ``is_ours``: a trusted key has signed this very JSON already, so it is no attack."""
+    """Hash for eddsa-rdfc-2022.
+
+    ``is_ours``: a trusted key has signed this very JSON already, so it is no attack.
+    """
 
     def canonicalise(documents: list[Document]) -> list[str]:
         found: Document = {}
@@ -210,7 +215,8 @@ def _authenticate_jwt(presented: Presented, trust: TrustStore) -> KnownIssuer:
         raise Altered("signature")
     subject = document.get("credentialSubject")
     repeated = {
-        "iss": named, "jti": document.get("id"), "sub": subject.get("id") if isinstance(subject, dict) else None,
+        "iss": named, "jti": document.get("id"),
+        "sub": subject.get("id") if isinstance(subject, dict) else None,
     }  # fmt: skip
     if any(name in claims and claims[name] != value for name, value in repeated.items()):
         raise Altered("claims")
@@ -253,7 +259,8 @@ def check_record(record: Record) -> None:
 
 
 def check_standing(document: Document, record: Record | None, trust: TrustStore, at: datetime) -> None:
-    """Check that the issuer still stands by it: our register for ours, else the issuer's stored, signed list."""
+    """Check that the issuer still stands by it: our register for ours, else the issuer's stored, signed list.
+    """
     if record is not None:
         check_record(record)
         return
@@ -275,8 +282,13 @@ def check_standing(document: Document, record: Record | None, trust: TrustStore,
     _check_list(listed, _issuer_id(document), purpose, int(index[:9]), trust, at)
 
 
-def _check_list(listed: Document, issuer: str, purpose: Any, index: int, trust: TrustStore, at: datetime) -> None:
-    """Read one bit of a signed list. It must be signed by the issuer itself, for the same purpose, and be fresh."""
+def _check_list(
+    listed: Document, issuer: str, purpose: Any, index: int, trust: TrustStore, at: datetime
+) -> None:
+    """Read one bit of a signed list.
+
+    It must be signed by the issuer itself, for the same purpose, and be fresh.
+    """
     try:
         presented = read(proofs.jcs(listed))
         signer = authenticate(presented, trust)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 State = Literal[
-    "valid", "not-yet-valid", "expired", "suspended", "revoked", "replaced", "unknown", "altered", "could-not-check"
+    "valid",
+    "not-yet-valid",
+    "expired",
+    "suspended",
+    "revoked",
+    "replaced",
+    "unknown",
+    "altered",
+    "could-not-check",
 ]
 #: The four questions, in the order they are shown.
 Question = Literal["genuine", "issuer", "time", "standing"]
@@ -13,7 +21,10 @@ Said = Literal["yes", "no", "unknown"]
 
 
 class VerificationError(Exception):
-    """The document does not verify. ``reason`` is a stable word; ``verdict.sentence`` has the sentence for it."""
+    """The document does not verify.
+
+    ``reason`` is a stable word; ``verdict.sentence`` has the sentence for it.
+    """
 
     state: ClassVar[State] = "could-not-check"
     question: ClassVar[Question] = "genuine"

@@ -1,4 +1,5 @@
-"""Read the facts of a verified credential for showing: ours in full, others as far as they are written alike."""
+"""Read the facts of a verified credential for showing: ours in full, others as far as they are written alike.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +44,10 @@ class Facts:
 
 
 def instant(value: Any) -> datetime | None:
-    """Read an XSD dateTimeStamp. Raises Altered for anything else: a date that is there must be understood."""
+    """Read an XSD dateTimeStamp.
+
+    Raises Altered for anything else: a date that is there must be understood.
+    """
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > 40 or "T" not in value:
@@ -58,7 +62,10 @@ def instant(value: Any) -> datetime | None:
 
 
 def read_facts(document: dict[str, Any]) -> Facts:
-    """Return the facts of a credential whose signature was verified. Raises Altered when it has no start date."""
+    """Return the facts of a credential whose signature was verified.
+
+    Raises Altered when it has no start date.
+    """
     subject = _object(document.get("credentialSubject"))
     achievement = _object(subject.get("achievement"))
     results = _results(subject, achievement)
@@ -90,7 +97,9 @@ def read_facts(document: dict[str, Any]) -> Facts:
         country=tags.get("country"),
         language=tags.get("language"),
         level=results.get("level"),
-        skills={key.removeprefix("skill-"): v for key, v in sorted(results.items()) if key.startswith("skill-")},
+        skills={
+            key.removeprefix("skill-"): v for key, v in sorted(results.items()) if key.startswith("skill-")
+        },
         hours=results.get("hours"),
         assessment=assessment,
         score=results.get("score"),
@@ -118,7 +127,9 @@ def _identities(subject: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _results(subject: dict[str, Any], achievement: dict[str, Any]) -> dict[str, str]:
-    """Return {key: value} of the results, where the key is the fragment of a description that is really there."""
+    """Return {key: value} of the results, where the key is the fragment of a description that is really
+    there.
+    """
     described = {str(d.get("id")) for d in map(_object, _list(achievement.get("resultDescription")))}
     found = {}
     for result in map(_object, _list(subject.get("result"))):

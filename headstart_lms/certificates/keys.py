@@ -69,7 +69,9 @@ def _quarter(at: datetime) -> tuple[str, datetime]:
     return f"{at.year}q{quarter + 1}", end
 
 
-def signing_key(session: Session, centre: Centre, *, keyring: Sealer, base_url: str, at: datetime) -> IssuerKey:
+def signing_key(
+    session: Session, centre: Centre, *, keyring: Sealer, base_url: str, at: datetime
+) -> IssuerKey:
     """Return the key of a centre that signs at ``at``; make it when the quarter has none yet."""
     issuer = issuer_of(centre, base_url)
     # two first certificates of a quarter at once must not make two keys
@@ -101,7 +103,9 @@ def open_seed(key: IssuerKey, keyring: Sealer) -> bytes:
 
 
 def mark_compromised(session: Session, key: IssuerKey, since: datetime) -> None:
-    """Say that a key may be in other hands since an instant: nothing signed from then on counts, nor signs it."""
+    """Say that a key may be in other hands since an instant: nothing signed from then on counts, nor signs
+    it.
+    """
     key.compromised_from = since
     key.sealed = None
     session.flush()
@@ -114,7 +118,8 @@ def did_document(did: str, keys: Sequence[IssuerKey]) -> dict[str, Any]:
     ``assertionMethod`` (CERTIFICATES 6.1).
     """
     methods = [
-        {"id": key.method, "type": "Multikey", "controller": did, "publicKeyMultibase": key.public} for key in keys
+        {"id": key.method, "type": "Multikey", "controller": did, "publicKeyMultibase": key.public}
+        for key in keys
     ]
     trusted = [key.method for key in keys if key.compromised_from is None]
     return {"@context": [DID, MULTIKEY], "id": did, "verificationMethod": methods, "assertionMethod": trusted}

@@ -8,19 +8,22 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from .documents import check_record, check_time
 from .facts import read_facts
 from .models import Certificate
 from .rules import pick
 from .services import find_certificate, read_payload
 from .trust import KnownIssuer, record_of, trust_store
 from .verdict import Answer, Verdict, VerdictBuilder
-from .documents import check_record, check_time
 from .verify import verify
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A verdict and, when the code is known, the row it is about. Without ``verdict.facts``: public facts only."""
+    """A verdict and, when the code is known, the row it is about.
+
+    Without ``verdict.facts``: public facts only.
+    """
 
     verdict: Verdict
     certificate: Certificate | None

@@ -1,7 +1,7 @@
 """Awards, certificates, the keys of issuers, their status lists.
 
-A certificate outlives the course and the account (DESIGN 3.5): what it needs in order to be checked stands in its
-own row, and nothing that is deleted elsewhere takes it along.
+A certificate outlives the course and the account (DESIGN 3.5): what it needs in order to be checked stands in
+its own row, and nothing that is deleted elsewhere takes it along.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 
 
 class Award(Base):
-    """A person has reached what a course certifies. The certificate is issued from it, later and separately."""
+    """A person has reached what a course certifies.
+
+    The certificate is issued from it, later and separately.
+    """
 
     __tablename__ = "lms_award"
 
@@ -33,9 +36,13 @@ class Award(Base):
     uuid: Mapped[UUID] = mapped_column(default=uuid4, unique=True)
     #: The enrolment's registration: one award for each. Not a foreign key, an award outlives the enrolment.
     registration: Mapped[UUID] = mapped_column(unique=True)
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("lms_person.id", ondelete="SET NULL"), index=True)
+    person_id: Mapped[int | None] = mapped_column(
+        ForeignKey("lms_person.id", ondelete="SET NULL"), index=True
+    )
     #: The centre whose course group it was, or the person's; None: the default centre issues.
-    centre_id: Mapped[int | None] = mapped_column(ForeignKey("lms_centre.id", ondelete="SET NULL"), index=True)
+    centre_id: Mapped[int | None] = mapped_column(
+        ForeignKey("lms_centre.id", ondelete="SET NULL"), index=True
+    )
     course_uuid: Mapped[UUID] = mapped_column(index=True)
     #: ``rules.AwardFacts`` as JSON.
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -53,7 +60,10 @@ class Award(Base):
 
 
 class Certificate(Base):
-    """One signed snapshot. After an erasure ``payload``, ``award_id`` and ``person_id`` are NULL, the rest stays."""
+    """One signed snapshot.
+
+    After an erasure ``payload``, ``award_id`` and ``person_id`` are NULL, the rest stays.
+    """
 
     __tablename__ = "lms_certificate"
     __table_args__ = (UniqueConstraint("status_list_id", "status_index"),)
@@ -62,8 +72,12 @@ class Certificate(Base):
     #: Twelve Crockford characters, without hyphens.
     code: Mapped[str] = mapped_column(String(12), unique=True)
     award_id: Mapped[int | None] = mapped_column(ForeignKey("lms_award.id", ondelete="SET NULL"), index=True)
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("lms_person.id", ondelete="SET NULL"), index=True)
-    centre_id: Mapped[int | None] = mapped_column(ForeignKey("lms_centre.id", ondelete="SET NULL"), index=True)
+    person_id: Mapped[int | None] = mapped_column(
+        ForeignKey("lms_person.id", ondelete="SET NULL"), index=True
+    )
+    centre_id: Mapped[int | None] = mapped_column(
+        ForeignKey("lms_centre.id", ondelete="SET NULL"), index=True
+    )
     issuer: Mapped[str] = mapped_column(String(40), index=True)
     issuer_did: Mapped[str] = mapped_column(String(400))
     issuer_name: Mapped[str] = mapped_column(String(200))
@@ -103,7 +117,8 @@ class Certificate(Base):
 
 
 class IssuerKey(Base):
-    """An Ed25519 key of an issuer and the time it signs in; kept for ever, so that old papers stay checkable."""
+    """An Ed25519 key of an issuer and the time it signs in; kept for ever, so that old papers stay checkable.
+    """
 
     __tablename__ = "lms_issuer_key"
     __table_args__ = (UniqueConstraint("did", "kid"),)

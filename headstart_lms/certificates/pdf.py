@@ -19,11 +19,12 @@ from .signed_files import get_json
 
 TEMPLATE = Path(__file__).parent / "certificate.typ"
 _ACCENTS = {"language": "#0B6E6E", "workplace": "#7A3E6D", "rights": "#3D4FA3", "orientation": "#47617A"}
-#: Fonts for every script that names may have; the first that has a letter draws it. Those that a machine lacks are
-#: left out, see ``_fonts``.
+#: Fonts for every script that names may have; the first that has a letter draws it. Those that a machine
+#: lacks are left out, see ``_fonts``.
 _FONTS = (
     "Noto Sans", "Noto Naskh Arabic", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Georgian",
-    "Noto Sans Armenian", "Noto Sans Ethiopic", "Noto Sans Devanagari", "Noto Sans Bengali", "Noto Sans Tamil",
+    "Noto Sans Armenian", "Noto Sans Ethiopic", "Noto Sans Devanagari", "Noto Sans Bengali",
+    "Noto Sans Tamil",
     "Noto Sans Sinhala", "Noto Sans Thai", "Noto Sans Myanmar", "Noto Sans Khmer", "Noto Sans CJK SC",
     "DejaVu Sans", "Libertinus Serif",
 )  # fmt: skip
@@ -80,7 +81,9 @@ def _content(certificate: Certificate, facts: Facts, address: str) -> dict[str, 
         "passport_name": facts.passport_name,
         "own_name": facts.own_name if facts.own_name != facts.passport_name else None,
         "reached": _("What was reached"),
-        "rows": [{"label": row.label, "value": row.value, "parts": row.parts, "code": row.is_code} for row in rows],
+        "rows": [
+            {"label": row.label, "value": row.value, "parts": row.parts, "code": row.is_code} for row in rows
+        ],
         "outcomes": outcomes,
         "can": _("What the person can do"),
         "issuer": certificate.issuer_name,

@@ -165,7 +165,8 @@ def until_rows(facts: Facts) -> list[Row]:
 
 
 def on_paper(facts: Facts) -> tuple[list[Row], tuple[str, ...]]:
-    """Return the table of the paper and what stands on its second page: a long list of what the person can do.
+    """Return the table of the paper and what stands on its second page: a long list of what the person can
+    do.
 
     Names, title, issuer and date of issue stand beside the table.
     """

@@ -25,7 +25,8 @@ def export(session: Session, person: Person) -> dict[str, Any]:
     )
     return {
         "awards": [
-            {"id": str(award.uuid), "awarded": award.awarded.isoformat(), "facts": award.facts} for award in awards
+            {"id": str(award.uuid), "awarded": award.awarded.isoformat(), "facts": award.facts}
+            for award in awards
         ],
         "certificates": [
             {
@@ -40,8 +41,9 @@ def export(session: Session, person: Person) -> dict[str, Any]:
 def erase(session: Session, person: Person) -> int:
     """Delete names, payloads and awards of a person; return how many certificates were stripped.
 
-    What stays says nothing about her: code, digest, issuer, kind, course, level, dates, place in the status list,
-    standing. So the paper still verifies, by its own signature (DESIGN 3.5). Offer her the files before.
+    What stays says nothing about her: code, digest, issuer, kind, course, level, dates, place in the status
+    list, standing. So the paper still verifies, by its own signature (DESIGN 3.5). Offer her the files
+    before.
     """
     stripped = 0
     for made in session.scalars(select(Certificate).where(Certificate.person_id == person.id)):

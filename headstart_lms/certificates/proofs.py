@@ -34,12 +34,15 @@ def without_proof(document: Mapping[str, Any]) -> Document:
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """Return SHA-256, hex, of the RFC 8785 form without proofs: what the rosette draws and the record keeps."""
+    """Return SHA-256, hex, of the RFC 8785 form without proofs: what the rosette draws and the record keeps.
+    """
     return hashlib.sha256(jcs(without_proof(document))).hexdigest()
 
 
 def jcs_hash(document: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
-    """Return the 64 bytes that an eddsa-jcs-2022 proof signs: hash of the options, then of the document (3.3.4)."""
+    """Return the 64 bytes that an eddsa-jcs-2022 proof signs: hash of the options, then of the document
+    (3.3.4).
+    """
     return hashlib.sha256(jcs(options)).digest() + hashlib.sha256(jcs(document)).digest()
 
 

@@ -1,7 +1,7 @@
 """RDF canonicalisation (RDFC-1.0) of JSON-LD documents. Also runs as a script, so that it can be killed.
 
-JSON-LD lets a document hold members that no context defines; expansion drops them in silence, so a signature over
-the RDF would not cover them. PyLD has no safe mode, so we compare with what compaction gives back
+JSON-LD lets a document hold members that no context defines; expansion drops them in silence, so a signature
+over the RDF would not cover them. PyLD has no safe mode, so we compare with what compaction gives back
 (CERTIFICATES 3.2). The graph algorithm can be driven into hours of work by a few kilobytes: documents of
 strangers go through ``canonical_apart`` only, which ends after two seconds.
 
@@ -78,7 +78,9 @@ def canonical_apart(documents: Sequence[Mapping[str, Any]], contexts: Mapping[st
 def _loader(contexts: Mapping[str, Any]) -> Any:
     def load(address: str, options: Any = None) -> dict[str, Any]:
         if address not in contexts:
-            raise jsonld.JsonLdError("not a pinned context", "jsonld.LoadDocumentError", code="unknown context")
+            raise jsonld.JsonLdError(
+                "not a pinned context", "jsonld.LoadDocumentError", code="unknown context"
+            )
         return {
             "contentType": "application/ld+json", "contextUrl": None, "documentUrl": address,
             "document": contexts[address],
@@ -88,7 +90,8 @@ def _loader(contexts: Mapping[str, Any]) -> Any:
 
 
 def _check_identifiers(expanded: Any) -> None:
-    """Refuse relative ``@type`` and ``@id`` values: an undefined type would become a signed nonsense address."""
+    """Refuse relative ``@type`` and ``@id`` values: an undefined type would become a signed nonsense address.
+    """
     if isinstance(expanded, list):
         for value in expanded:
             _check_identifiers(value)

@@ -1,7 +1,8 @@
-"""Read what a stranger hands in: bytes or text to one plain JSON document, or a refusal. No network, no signature.
+"""Read what a stranger hands in: bytes or text to one plain JSON document, or a refusal. No network, no
+signature.
 
-Every limit is here (CERTIFICATES 3.4 and 6.1): size, depth, number of values, duplicate members, JSON-LD keywords
-and full addresses as member names, contexts that are not pinned.
+Every limit is here (CERTIFICATES 3.4 and 6.1): size, depth, number of values, duplicate members, JSON-LD
+keywords and full addresses as member names, contexts that are not pinned.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from .contexts import CREDENTIALS_V2
 from .errors import NotRead
 
 Document = dict[str, Any]
-#: Bytes of a whole upload, levels of nesting, values in it. A certificate of ours has 5 KB, 8 levels, 200 values.
+#: Bytes of a whole upload, levels of nesting, values in it. A certificate of ours has 5 KB, 8 levels, 200
+#: values.
 MOST_BYTES, MOST_LEVELS, MOST_VALUES = 200_000, 20, 5_000
 #: Bytes of a PDF with a certificate attached, and how many of its streams are looked into.
 MOST_PDF, MOST_STREAMS = 2_000_000, 500
@@ -43,7 +45,10 @@ class Presented:
 
 
 def read(data: bytes | str) -> Presented:
-    """Read a credential (JSON), a VC-JWT, an SVG with one baked in, or a PDF with one attached. Raises NotRead."""
+    """Read a credential (JSON), a VC-JWT, an SVG with one baked in, or a PDF with one attached.
+
+    Raises NotRead.
+    """
     if isinstance(data, bytes) and data.startswith(b"%PDF-"):
         data = _attached(data)
     text = _text(data)
@@ -72,7 +77,10 @@ def _text(data: bytes | str) -> str:
 
 
 def _attached(data: bytes) -> bytes:
-    """Return the credential attached to a PDF. No PDF is parsed: its streams are unpacked one by one, with a limit."""
+    """Return the credential attached to a PDF.
+
+    No PDF is parsed: its streams are unpacked one by one, with a limit.
+    """
     if len(data) > MOST_PDF:
         raise NotRead("too-big")
     end = 0
@@ -95,7 +103,10 @@ def _attached(data: bytes) -> bytes:
 
 
 def _baked(text: str) -> str:
-    """Return the credential in a baked SVG (Open Badges 3.0, 5.3.2.2). Searched as text: no XML is ever parsed."""
+    """Return the credential in a baked SVG (Open Badges 3.0, 5.3.2.2).
+
+    Searched as text: no XML is ever parsed.
+    """
     start = text.find("<openbadges:credential")
     opened = text.find(">", start)
     closed = text.find("</openbadges:credential>", opened)
@@ -181,7 +192,10 @@ def _are_addresses(value: Any) -> bool:
 
 
 def contexts_in(document: Document, find: Callable[[str], Document]) -> dict[str, Document]:
-    """Return the documents of every context named anywhere in a document, by address. Raises what ``find`` does."""
+    """Return the documents of every context named anywhere in a document, by address.
+
+    Raises what ``find`` does.
+    """
     named: dict[str, Document] = {}
     for value in _values(document):
         if isinstance(value, dict):

@@ -1,4 +1,5 @@
-"""The rosette: a guilloche figure drawn from a digest, so that paper, file and screen can be compared at a glance.
+"""The rosette: a guilloche figure drawn from a digest, so that paper, file and screen can be compared at a
+glance.
 
 It depends on the first 16 bytes of the digest only (LOOK, "The certificate"): these 16 bytes fit into a code.
 """
@@ -17,7 +18,8 @@ SIDE, NODES = 1000, 12
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """One braid: ``lines`` equal closed curves, each turned a little, with ``lobes`` waves around the circle."""
+    """One braid: ``lines`` equal closed curves, each turned a little, with ``lobes`` waves around the circle.
+    """
 
     radius: float
     swing: float
@@ -31,7 +33,10 @@ class Ring:
 
 
 def rings(digest: str) -> tuple[Ring, ...]:
-    """Return the three braids of a digest (hex, at least 32 digits). Pure and fixed: papers were printed with it."""
+    """Return the three braids of a digest (hex, at least 32 digits).
+
+    Pure and fixed: papers were printed with it.
+    """
     raw = bytes.fromhex(digest)[:BYTES]
     if len(raw) < BYTES:
         raise ValueError("a rosette needs 16 bytes")
@@ -91,6 +96,6 @@ def figure(digest: str) -> str:
 def svg(digest: str, label: str) -> Markup:
     """Return a rosette as inline SVG; ``label`` is its accessible name."""
     return Markup(  # noqa: S704 - numbers, hex digits and an escaped label only
-        f'<svg class="hs-rosette" role="img" aria-label="{escape(label)}" viewBox="0 0 {SIDE} {SIDE}" fill="none" '
-        f'stroke="currentColor" stroke-width="2.6">{figure(digest)}</svg>'
+        f'<svg class="hs-rosette" role="img" aria-label="{escape(label)}" viewBox="0 0 {SIDE} {SIDE}" '
+        f'fill="none" stroke="currentColor" stroke-width="2.6">{figure(digest)}</svg>'
     )

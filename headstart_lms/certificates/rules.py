@@ -80,8 +80,8 @@ def facts_of(
 ) -> AwardFacts:  # fmt: skip
     """Take from a course document what its certificate says.
 
-    ``titles`` are the translated titles by language; the title in the document is always among them. The skills
-    are those of the outcomes and of the sections of the test that the certificate asks for.
+    ``titles`` are the translated titles by language; the title in the document is always among them. The
+    skills are those of the outcomes and of the sections of the test that the certificate asks for.
     """
     blueprint = next((b for b in course.blueprints if b.id == course.certificate.blueprint), None)
     skills: dict[str, Level] = {}
@@ -96,7 +96,8 @@ def facts_of(
         level=course.taught.level if course.taught else None,
         skills=skills, outcomes=tuple(_unmarked(outcome.text.text) for outcome in course.outcomes),
         assessed=Assessed(
-            mode=blueprint.mode if blueprint else "practice", blueprint_id=blueprint.id if blueprint else None,
+            mode=blueprint.mode if blueprint else "practice",
+            blueprint_id=blueprint.id if blueprint else None,
             score=score, passed_at=passed_at,
         ),
         valid_months=course.certificate.valid_months,
@@ -146,7 +147,10 @@ def clean_name(text: str) -> str:
 
 
 def clean_passport_name(text: str) -> str:
-    """Return the name as the passport's Latin line has it. Raises Invalid when it has letters of another script."""
+    """Return the name as the passport's Latin line has it.
+
+    Raises Invalid when it has letters of another script.
+    """
     name = clean_name(text)
     for character in name:
         if character.isalpha() and not unicodedata.name(character, "").startswith(("LATIN", "MODIFIER")):

@@ -24,13 +24,15 @@ from .rules import AwardFacts, Holder, clean_name, clean_passport_name, clean_ye
 
 __all__ = [
     "AwardFacts", "award", "find_award", "find_certificate", "get_award_for", "get_certificate", "issue",
-    "list_awards_of", "list_certificates_of", "read_payload", "reinstate", "replace", "revoke", "state_identity",
+    "list_awards_of", "list_certificates_of", "read_payload", "reinstate", "replace", "revoke",
+    "state_identity",
     "suspend",
 ]  # fmt: skip
 
 
 def award(session: Session, *, enrolment: Enrolment, facts: AwardFacts, at: datetime) -> Award:
-    """Record that an enrolment has reached what its course certifies. Once for each registration: again, no change.
+    """Record that an enrolment has reached what its course certifies. Once for each registration: again, no
+    change.
 
     The first award stands: what was reached is not taken back or improved by later work.
     """
@@ -51,12 +53,18 @@ def award(session: Session, *, enrolment: Enrolment, facts: AwardFacts, at: date
 
 
 def state_identity(
-    session: Session, person: Person, *, passport_name: str, own_name: str, year_of_birth: int | None, at: datetime
+    session: Session,
+    person: Person,
+    *,
+    passport_name: str,
+    own_name: str,
+    year_of_birth: int | None,
+    at: datetime,
 ) -> Identity:
     """Write down who a person says she is. Raises Invalid.
 
-    ``own_name`` may be empty: then it is the passport's. A change undoes an earlier check of a document: it was
-    another name that was seen.
+    ``own_name`` may be empty: then it is the passport's. A change undoes an earlier check of a document: it
+    was another name that was seen.
     """
     passport = clean_passport_name(passport_name)
     own = clean_name(own_name) if own_name.strip() else passport
@@ -79,8 +87,8 @@ def holder_of(session: Session, person: Person | None, at: datetime) -> Holder:
 def issue(session: Session, award: Award, *, keyring: Sealer, base_url: str, at: datetime) -> Certificate:
     """Make and sign the certificate of an award; an award that has one gets the same again.
 
-    ``base_url`` is the fixed address of the installation, without a slash at the end. Raises Invalid while the
-    person's names and year of birth are not known, Conflict when its certificate was revoked.
+    ``base_url`` is the fixed address of the installation, without a slash at the end. Raises Invalid while
+    the person's names and year of birth are not known, Conflict when its certificate was revoked.
     """
     session.execute(select(Award.id).where(Award.id == award.id).with_for_update())
     session.refresh(award, ["certificates"])  # another tap may have issued it while we waited
@@ -107,7 +115,8 @@ def _sign(session: Session, award: Award, *, keyring: Sealer, base_url: str, at:
     until = months_later(at, facts.valid_months) if facts.valid_months else None
     document = build(
         facts, holder, issuer, StatusEntry(status.list_url(base_url, centre.slug, at.year), index),
-        address=verify_url(base_url, code), subject=uuid4(), awarded=award.awarded, issued=at, valid_until=until,
+        address=verify_url(base_url, code), subject=uuid4(), awarded=award.awarded, issued=at,
+        valid_until=until,
     )  # fmt: skip
     signed = proofs.with_proofs(document, seed=keys.open_seed(key, keyring), method=key.method, at=at)
     made = Certificate(
@@ -128,7 +137,9 @@ def verify_url(base_url: str, code: str) -> str:
     return f"{base_url}/verify/{codes.show(code)}"
 
 
-def replace(session: Session, certificate: Certificate, *, keyring: Sealer, base_url: str, at: datetime) -> Certificate:
+def replace(
+    session: Session, certificate: Certificate, *, keyring: Sealer, base_url: str, at: datetime
+) -> Certificate:
     """Issue a certificate anew, with the name as it stands now; the old one says by which it was replaced.
 
     Raises Conflict when the old one is no longer good or its holder was erased.
@@ -143,7 +154,10 @@ def replace(session: Session, certificate: Certificate, *, keyring: Sealer, base
 
 
 def revoke(session: Session, certificate: Certificate, reason: str, at: datetime) -> Certificate:
-    """Take a certificate back for good. ``reason`` is one of ``models.REASONS``; again, no change. Raises Invalid."""
+    """Take a certificate back for good.
+
+    ``reason`` is one of ``models.REASONS``; again, no change. Raises Invalid.
+    """
     _check_reason(reason)
     if certificate.standing in ("revoked", "replaced"):
         return certificate
@@ -184,7 +198,10 @@ def _set_standing(certificate: Certificate, standing: str, reason: str | None, a
 
 
 def find_certificate(session: Session, code: str) -> Certificate | None:
-    """Return the certificate of a code (typed in any way), or None. Raises codes.CodeError for what is no code."""
+    """Return the certificate of a code (typed in any way), or None.
+
+    Raises codes.CodeError for what is no code.
+    """
     return session.scalar(select(Certificate).where(Certificate.code == codes.parse_code(code)))
 
 

@@ -43,7 +43,9 @@ def make_jwt(session: Session, certificate: Certificate, *, keyring: Sealer) -> 
         raise NotFound(_("This file is no longer kept here. The paper and your own copy still count."))
     method = payload["proof"][0]["verificationMethod"]
     key = session.scalar(
-        select(IssuerKey).where(IssuerKey.did == certificate.issuer_did, IssuerKey.kid == method.split("#")[1])
+        select(IssuerKey).where(
+            IssuerKey.did == certificate.issuer_did, IssuerKey.kid == method.split("#")[1]
+        )
     )
     if key is None or key.sealed is None:
         raise NotFound(_("This file can no longer be made. Take the JSON file."))
@@ -81,5 +83,6 @@ def make_svg(certificate: Certificate) -> str:
         f'<g transform="translate(50 40) scale(0.4)" fill="none" stroke="#0B6E6E" stroke-width="2.6">'
         f"{rosette.figure(certificate.digest)}</g>"
         f'<g fill="#1B2430" text-anchor="middle" font-family="Noto Sans, sans-serif">{written}'
-        f'<text x="250" y="606" font-size="20" font-family="monospace">{codes.show(certificate.code)}</text></g></svg>'
+        f'<text x="250" y="606" font-size="20" font-family="monospace">'
+        f"{codes.show(certificate.code)}</text></g></svg>"
     )

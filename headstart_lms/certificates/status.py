@@ -35,7 +35,8 @@ _MOST = LENGTH // 8 * 16
 
 
 def encode(indexes: Iterable[int]) -> str:
-    """Return a list with these bits set: gzip, base64url without padding, multibase prefix ``u``. Bit 0 is leftmost.
+    """Return a list with these bits set: gzip, base64url without padding, multibase prefix ``u``. Bit 0 is
+    leftmost.
 
     Raises ValueError for an index outside the list.
     """
@@ -48,7 +49,10 @@ def encode(indexes: Iterable[int]) -> str:
 
 
 def decode(encoded: str) -> bytes:
-    """Return the bits of a list. Raises ValueError when it is no list, shorter than 131,072 bits, or far too long."""
+    """Return the bits of a list.
+
+    Raises ValueError when it is no list, shorter than 131,072 bits, or far too long.
+    """
     if not encoded.startswith("u"):
         raise ValueError("a status list starts with u (multibase base64url)")
     text = encoded[1:]
@@ -75,13 +79,18 @@ def list_url(base_url: str, issuer: str, year: int) -> str:
 
 
 def take_place(session: Session, issuer: str, did: str, year: int) -> tuple[StatusList, int]:
-    """Return the list of an issuer and year, made when needed, and a random free place in it. Raises Conflict."""
+    """Return the list of an issuer and year, made when needed, and a random free place in it.
+
+    Raises Conflict.
+    """
     found = session.scalar(select(StatusList).where(StatusList.issuer == issuer, StatusList.year == year))
     if found is None:
         found = StatusList(issuer=issuer, did=did, year=year)
         session.add(found)
         session.flush()
-    taken = set(session.scalars(select(Certificate.status_index).where(Certificate.status_list_id == found.id)))
+    taken = set(
+        session.scalars(select(Certificate.status_index).where(Certificate.status_list_id == found.id))
+    )
     if len(taken) >= LENGTH * 3 // 4:
         raise Conflict(_("The revocation list of this year is full."))
     while (index := secrets.randbelow(LENGTH)) in taken:
@@ -109,8 +118,13 @@ def credential(
     }
 
 
-def signed_list(session: Session, issuer: str, year: int, *, keyring: Sealer, base_url: str, at: datetime) -> str:
-    """Return the signed list of an issuer and year as JSON text, made anew when it is old. Raises NotFound."""
+def signed_list(
+    session: Session, issuer: str, year: int, *, keyring: Sealer, base_url: str, at: datetime
+) -> str:
+    """Return the signed list of an issuer and year as JSON text, made anew when it is old.
+
+    Raises NotFound.
+    """
     found = session.scalar(select(StatusList).where(StatusList.issuer == issuer, StatusList.year == year))
     if found is None:
         raise NotFound(_("There is no such list."))

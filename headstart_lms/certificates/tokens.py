@@ -34,7 +34,9 @@ MOST = 2_000
 _ALG, _KID, _EDDSA = 1, 4, -8
 _ISS, _EXP, _NBF, _OURS = 1, 4, 5, -70_001
 # Members of our claim. Never renumber: papers were printed with them.
-_NAME, _CODE, _COURSE, _LEVEL, _MODE, _STATUS, _OWN, _YEAR, _SCORE, _DIGEST, _CHECKED, _HOURS, _KIND = range(1, 14)
+_NAME, _CODE, _COURSE, _LEVEL, _MODE, _STATUS, _OWN, _YEAR, _SCORE, _DIGEST, _CHECKED, _HOURS, _KIND = range(
+    1, 14
+)
 _MODES = {"none": 0, "supervised": 1, "practice": 3}
 _KINDS = ("language", "workplace", "rights", "orientation")
 _COSE_SIGN1 = b"\xd2"  # tag 18
@@ -76,7 +78,9 @@ def key_id(public: bytes) -> bytes:
 
 
 def make_token(session: Session, certificate: Certificate, *, keyring: Sealer) -> str | None:
-    """Return the token of a certificate, always the same; None after an erasure or when its key was destroyed."""
+    """Return the token of a certificate, always the same; None after an erasure or when its key was
+    destroyed.
+    """
     if certificate.payload is None:
         return None
     payload = json.loads(certificate.payload)
@@ -98,7 +102,8 @@ def _claims(certificate: Certificate, facts: Facts) -> dict[int, Any]:
         _LEVEL: facts.level, _MODE: _MODES.get(facts.assessment or ""), _YEAR: facts.year_of_birth,
         _STATUS: [certificate.issued.year, certificate.status_index], _OWN: facts.own_name,
         _SCORE: int(facts.score) if facts.score else None, _DIGEST: bytes.fromhex(certificate.digest)[:16],
-        _CHECKED: 1 if facts.is_name_checked else 0, _HOURS: facts.hours, _KIND: _KINDS.index(certificate.kind),
+        _CHECKED: 1 if facts.is_name_checked else 0, _HOURS: facts.hours,
+        _KIND: _KINDS.index(certificate.kind),
     }  # fmt: skip
     if facts.own_name == facts.passport_name:
         ours[_OWN] = None
@@ -116,7 +121,10 @@ def _to_be_signed(protected: bytes, claims: bytes) -> bytes:
 
 
 def find_token(data: bytes | str) -> str | None:
-    """Return the token in a text: alone, or in the fragment of a scanned address. None: it is something else."""
+    """Return the token in a text: alone, or in the fragment of a scanned address.
+
+    None: it is something else.
+    """
     if len(data) > MOST + 300:
         return None
     text = data.decode("ascii", "replace") if isinstance(data, bytes) else data
@@ -185,7 +193,10 @@ def _key_of(protected: bytes, trust: TrustStore) -> TrustedKey:
 
 
 def _read_claims(payload: bytes, key: TrustedKey) -> tuple[str, Facts, str]:
-    """Return (digest, first 16 bytes in hex; facts; code) of signed claims. Raises Altered when they are not ours."""
+    """Return (digest, first 16 bytes in hex; facts; code) of signed claims.
+
+    Raises Altered when they are not ours.
+    """
     try:
         claims = cbor.decode(payload)
         ours = claims[_OURS]

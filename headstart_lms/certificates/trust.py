@@ -1,4 +1,7 @@
-"""Whom we believe: keys by their address, issuers by their DID, our own register. Never what a document says."""
+"""Whom we believe: keys by their address, issuers by their DID, our own register.
+
+Never what a document says.
+"""
 
 from __future__ import annotations
 
@@ -71,8 +74,9 @@ def _no_list(url: str) -> Document | None:
 class TrustStore:
     """Everything a verification may rely on. None of it is fetched while verifying.
 
-    ``find_record`` takes the digest of a credential, hex, or its first 16 bytes; ``find_list`` the address of another issuer's revocation
-    list and returns the signed list as it was last stored; ``find_context`` raises LookupError.
+    ``find_record`` takes the digest of a credential, hex, or its first 16 bytes; ``find_list`` the address of
+    another issuer's revocation list and returns the signed list as it was last stored; ``find_context``
+    raises LookupError.
     """
 
     keys: Mapping[str, TrustedKey]
@@ -82,7 +86,9 @@ class TrustStore:
     issuers: Mapping[str, KnownIssuer] = field(default_factory=dict)
 
     def issuer(self, did: str) -> KnownIssuer | None:
-        return self.issuers.get(did) or next((k.issuer for k in self.keys.values() if k.issuer.did == did), None)
+        return self.issuers.get(did) or next(
+            (k.issuer for k in self.keys.values() if k.issuer.did == did), None
+        )
 
 
 def trust_store(session: Session) -> TrustStore:

@@ -13,9 +13,11 @@ from .facts import Facts
 from .trust import KnownIssuer, Record
 
 QUESTIONS: tuple[Question, ...] = ("genuine", "issuer", "time", "standing")
-#: Which state wins when several things are wrong: what the issuer said, then the dates, then what we do not know.
+#: Which state wins when several things are wrong: what the issuer said, then the dates, then what we do not
+#: know.
 _RANK: tuple[State, ...] = (
-    "altered", "unknown", "revoked", "replaced", "suspended", "expired", "not-yet-valid", "could-not-check", "valid",
+    "altered", "unknown", "revoked", "replaced", "suspended", "expired", "not-yet-valid", "could-not-check",
+    "valid",
 )  # fmt: skip
 _GOOD = {"time": "in-time", "standing": "stands"}
 
@@ -130,7 +132,7 @@ _SENTENCES = {
     "too-big": lambda: _("The file is too big to be a certificate."),
     "not-text": lambda: _("This file is no certificate. Take the PDF or the file that ends in .json."),
     "empty": lambda: _("There is nothing to check. Write a code, or choose a file."),
-    "no-attachment": lambda: _("This PDF has no signed file inside. Write the code that stands on the paper."),
+    "no-attachment": lambda: _("This PDF has no signed file inside. Write the code on the paper."),
     "too-deep": lambda: _("This file is built in a way that no certificate is."),
     "too-many": lambda: _("This file is built in a way that no certificate is."),
     "not-json": lambda: _("This is no certificate that we can read."),
@@ -163,5 +165,5 @@ _SENTENCES = {
     "replaced": lambda: _("The issuer made a new one in its place."),
     "list-kind": lambda: _("The issuer's list of certificates that were taken back could not be read."),
     "list-missing": lambda: _("We do not have the issuer's list of certificates that were taken back."),
-    "list-not-usable": lambda: _("The issuer's list of certificates that were taken back is old or does not fit."),
+    "list-not-usable": lambda: _("The issuer's list of what was taken back is old or does not fit."),
 }  # fmt: skip

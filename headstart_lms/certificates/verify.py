@@ -13,7 +13,8 @@ __all__ = ["verify"]
 
 
 def verify(data: bytes | str, *, trust: TrustStore, at: datetime) -> Verdict:
-    """Check a certificate at an instant: JSON, VC-JWT, baked SVG, PDF with the file attached, text of a QR code.
+    """Check a certificate at an instant: JSON, VC-JWT, baked SVG, PDF with the file attached, text of a QR
+    code.
 
     Never raises for what was handed in. Uses ``trust`` and nothing else: no network, no other table.
     """

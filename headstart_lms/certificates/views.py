@@ -51,7 +51,9 @@ def verify_answer() -> BaseResponse:
     text = request.form.get("text", "").strip()
     code = request.form.get("code", "").strip() or (_code_in(text) if find_token(text) is None else "")
     if file is not None and file.filename:
-        return _show(lookup.by_document(session(), file.stream.read(reading.MOST_PDF + 1), now()))
+        with file.stream as stream:
+            data = stream.read(reading.MOST_PDF + 1)
+        return _show(lookup.by_document(session(), data, now()))
     if not code:
         if not text:
             return _ask_again(_("Write the code, or choose a file."), "")
@@ -119,7 +121,11 @@ def _count_years(code: str) -> None:
 def _form(code: str, message: str | None) -> Response:
     return _private(
         web.render(
-            "headstart/certificates/verify.html", message=message, code=code, host=_installation().host, **_demo()
+            "headstart/certificates/verify.html",
+            message=message,
+            code=code,
+            host=_installation().host,
+            **_demo(),
         )
     )
 
@@ -135,7 +141,9 @@ def _show(found: Found, code: str | None = None) -> Response:
     verdict, certificate = found.verdict, found.certificate
     if verdict.facts is not None:
         rows = presenting.signed_rows(
-            verdict.facts, verdict.issuer.name if verdict.issuer else None, certificate.titles if certificate else None
+            verdict.facts,
+            verdict.issuer.name if verdict.issuer else None,
+            certificate.titles if certificate else None,
         )
     else:
         rows = presenting.public_rows(certificate) if certificate is not None else []
@@ -177,7 +185,8 @@ def new() -> BaseResponse | str:
             person = this_person()
             award = services.get_award_for(current, person, chosen.uuid)
             services.state_identity(
-                current, person, passport_name=form.passport_name.data or "", own_name=form.own_name.data or "",
+                current, person, passport_name=form.passport_name.data or "",
+                own_name=form.own_name.data or "",
                 year_of_birth=form.year_of_birth.data, at=now(),
             )  # fmt: skip
             code = issue_now(current, award, now()).code
@@ -185,7 +194,8 @@ def new() -> BaseResponse | str:
     form.award.data = str(chosen.uuid)
     identity = this_person().identity
     page = web.render(
-        "headstart/certificates/new.html", form=form, award=chosen, facts=AwardFacts.model_validate(chosen.facts),
+        "headstart/certificates/new.html", form=form, award=chosen,
+        facts=AwardFacts.model_validate(chosen.facts),
         is_checked=identity is not None and identity.checked is not None, presenting=presenting, **_demo(),
     )  # fmt: skip
     response = make_response(page)
@@ -229,7 +239,8 @@ def show(code: str) -> BaseResponse:
     address = services.verify_url(_installation().base_url, certificate.code)
     rows, outcomes = presenting.on_paper(facts)
     page = web.render(
-        "headstart/certificates/certificate.html", certificate=certificate, facts=facts, verdict=found.verdict,
+        "headstart/certificates/certificate.html", certificate=certificate, facts=facts,
+        verdict=found.verdict,
         code=codes.show(certificate.code), presenting=presenting, address=address,
         rows=rows, outcomes=outcomes,
         own_title=pick(certificate.titles, i18n.language()), year=request.args.get("year"),
@@ -249,15 +260,20 @@ def file(code: str, kind: str) -> BaseResponse:
         address = services.verify_url(_installation().base_url, certificate.code)
         data: str | bytes = pdf.make(certificate, address=address, scanned=_scanned(certificate, address))
     elif kind == "jwt":
-        data = signed_files.make_jwt(session(), certificate, keyring=current_app.extensions["headstart"].keyring)
+        data = signed_files.make_jwt(
+            session(), certificate, keyring=current_app.extensions["headstart"].keyring
+        )
     else:
         data = signed_files.get_json(certificate) if kind == "json" else signed_files.make_svg(certificate)
     types = {
-        "json": "application/vc+ld+json", "jwt": "application/vc+jwt", "svg": "image/svg+xml", "pdf": "application/pdf",
+        "json": "application/vc+ld+json", "jwt": "application/vc+jwt", "svg": "image/svg+xml",
+        "pdf": "application/pdf",
     }  # fmt: skip
     response = _private(data)
     response.content_type = types[kind]
-    response.headers["Content-Disposition"] = f"attachment; filename=certificate-{codes.show(certificate.code)}.{kind}"
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=certificate-{codes.show(certificate.code)}.{kind}"
+    )
     return response
 
 
@@ -277,7 +293,12 @@ def _open_certificate(code: str) -> Certificate:
     if person is None and year is None:
         raise SignInNeeded(_("Sign in to see your certificate."))
     found = services.find_certificate(session(), code) if codes.is_code(code) else None
-    if found is not None and found.payload is not None and person is not None and found.person_id == person.id:
+    if (
+        found is not None
+        and found.payload is not None
+        and person is not None
+        and found.person_id == person.id
+    ):
         return found
     if year is not None:
         known = found.code if found is not None else code
@@ -348,7 +369,8 @@ def _private(body: str | bytes) -> Response:
 def _sealed(response: Response) -> Response:
     """Mark a page that may name a person: kept nowhere, found by no search engine, told to no other site.
 
-    ``same-origin`` and not ``no-referrer``: that would make older browsers post our forms with ``Origin: null``.
+    ``same-origin`` and not ``no-referrer``: that would make older browsers post our forms with ``Origin:
+    null``.
     """
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"

@@ -20,6 +20,9 @@ from .source import Finding, Folder, Loc, read_folder
 from .translations import read_translations
 from .words import MARKED, Words
 
+#: What stands after ``/courses/<slug>/`` beside units.
+RESERVED_UNITS = frozenset({"words", "tests", "items", "enrol"})
+
 ItemTypes = Mapping[str, type[ItemBase]]
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 GAP = re.compile(r"\[\[([a-z][a-z0-9-]*)\]\]")
@@ -149,6 +152,8 @@ def _ids(course: Course) -> Iterator[Problem]:
     for n, unit in enumerate(course.units):
         if unit.id in seen:
             yield "error", ("units", n, "id"), f"The id '{unit.id}' is also the id of a block or item."
+        if unit.id in RESERVED_UNITS:
+            yield "error", ("units", n, "id"), f"A unit cannot be called '{unit.id}': that is an address of the course."
     for loc, part in _blocks_and_items(course):
         for name in ("turns", "examples", "steps", "options", "pairs", "parts", "gaps", "fields", "spots"):
             inner = [getattr(p, "id", None) for p in getattr(part, name, ())]
@@ -222,7 +227,8 @@ def _references(course: Course) -> Iterator[Problem]:
                 if name not in media:
                     yield "error", loc, f"There is no media '{name}' in media.yaml."
         elif isinstance(part, FactBlock):
-            yield from refer((*loc, "fact"), (part.fact,), facts, "fact")
+            if part.fact not in facts:
+                yield "error", (*loc, "fact"), f"There is no fact '{part.fact}'."
         elif isinstance(part, VocabularyBlock):
             yield from refer((*loc, "entries"), part.entries, entries, "entry")
         elif isinstance(part, PictureBlock):

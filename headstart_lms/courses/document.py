@@ -86,7 +86,7 @@ def _item(value: Any, handler: Any, info: ValidationInfo) -> Any:
         return value
     types: dict[str, type[ItemBase]] = (info.context or {}).get("item_types", {})
     kind = value.get("type") if isinstance(value, dict) else None
-    if kind not in types:
+    if not isinstance(kind, str) or kind not in types:
         known = ", ".join(sorted(types))
         raise PydanticCustomError(
             "item_type", "There is no item type '{kind}'. Known types: {known}.", {"kind": kind, "known": known}

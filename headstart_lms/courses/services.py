@@ -52,22 +52,27 @@ def publish(session: Session, storage: Storage, library: Library, checked: Check
     document = canonical(course, checked.translations)
     digest = hashlib.sha256(document).hexdigest()
     row = session.scalar(select(CourseRow).where(CourseRow.uuid == course.uuid))
+    namesake = session.scalar(select(CourseRow.uuid).where(CourseRow.slug == course.slug))
+    if namesake is not None and namesake != course.uuid:
+        raise Conflict(f"Another course is called '{course.slug}' already. Choose another slug.")
     if row is None:
-        if session.scalar(select(CourseRow.id).where(CourseRow.slug == course.slug)) is not None:
-            raise Conflict(f"Another course is called '{course.slug}' already. Choose another slug.")
         row = CourseRow(uuid=course.uuid, slug=course.slug, kind=course.kind, destination=course.destination.country,
                         current_digest=digest)  # fmt: skip
         session.add(row)
         session.flush()
         outcome: Literal["new", "edition", "correction"] = "new"
     else:
-        latest = session.scalars(
+        earlier = session.scalars(
             select(Edition).where(Edition.course_id == row.id).order_by(Edition.edition.desc(), Edition.correction.desc())
-        ).first()
-        assert latest is not None  # noqa: S101 - a course row is written together with its first edition
+        ).all()
+        latest = earlier[0]
         if latest.digest == digest:
             return Published("same", course.slug, latest.version, digest)
-        outcome = _compare(library.book(session, latest.digest, "-").course, latest, course)
+        outcome = _compare(latest, course, library.source(session, latest.digest))
+        if outcome == "edition":
+            # keys stay within an edition, so its newest correction speaks for all of them
+            for edition in {e.edition: e for e in reversed(earlier)}.values():
+                _check_keys(library.source(session, edition.digest), edition.version, course)
     for media in course.media:
         content = (checked.folder / "media" / media.file).read_bytes()
         if storage.put(content) != media.sha256:
@@ -82,7 +87,7 @@ def publish(session: Session, storage: Storage, library: Library, checked: Check
     return Published(outcome, course.slug, course.version, digest)
 
 
-def _compare(before: Course, latest: Edition, course: Course) -> Literal["edition", "correction"]:
+def _compare(latest: Edition, course: Course, before: Course) -> Literal["edition", "correction"]:
     """Tell whether ``course`` is a correction or a new edition of what is published; refuse what is neither."""
     version = (course.edition, course.correction)
     if version <= (latest.edition, latest.correction):
@@ -90,22 +95,26 @@ def _compare(before: Course, latest: Edition, course: Course) -> Literal["editio
             f"{course.slug} changed, but its version {course.version} is not newer than the published {latest.version}. "
             f"Write {latest.edition}.{latest.correction + 1} for a correction, {latest.edition + 1}.0 for a new edition."
         )
-    if course.edition == latest.edition:
-        changed = _structural_changes(before, course)
-        if changed:
-            raise Conflict(
-                f"{course.slug} {course.version} is a correction, but it changes {changed}. "
-                f"Write {latest.edition + 1}.0: a new edition."
-            )
-        return "correction"
+    if course.edition != latest.edition:
+        return "edition"
+    changed = _structural_changes(before, course)
+    if changed:
+        raise Conflict(
+            f"{course.slug} {course.version} is a correction, but it changes {changed}. "
+            f"Write {latest.edition + 1}.0: a new edition."
+        )
+    return "correction"
+
+
+def _check_keys(before: Course, version: str, course: Course) -> None:
+    """Refuse an item that has another type or key than an earlier edition had under its id."""
     old = {item.id: item for item in _all_items(before)}
     for item in _all_items(course):
         if item.id in old and not same_key(old[item.id], item):
             raise Conflict(
-                f"The item '{item.id}' has another type or key than in {latest.version}. Give it a new id: "
+                f"The item '{item.id}' has another type or key than in {version}. Give it a new id: "
                 "answers of learners stand under the old one."
             )
-    return "edition"
 
 
 def _all_items(course: Course) -> list[ItemBase]:
@@ -131,8 +140,14 @@ def same_key(old: ItemBase, new: ItemBase) -> bool:
     return _bare(old) == _bare(new)
 
 
+#: What the address, the catalogue and the certificate say: the same in all corrections of an edition.
+_FIXED = ("slug", "kind", "destination", "taught", "source_language", "hours")
+
+
 def _structural_changes(old: Course, new: Course) -> str:
     for what, a, b in (
+        *((f"the {name.replace('_', ' ')}", getattr(old, name), getattr(new, name)) for name in _FIXED),
+        ("the ids of outcomes", [o.id for o in old.outcomes], [o.id for o in new.outcomes]),
         ("the modules or their units", [(m.id, m.units) for m in old.modules], [(m.id, m.units) for m in new.modules]),
         ("the certificate rule", old.certificate, new.certificate),
         ("a test", [_bare(b) for b in old.blueprints], [_bare(b) for b in new.blueprints]),

@@ -74,6 +74,8 @@ def read_yaml(path: Path, name: str) -> SourceFile:
     def broken(message: str, line: int = 0) -> BrokenFile:
         return BrokenFile(Finding("error", name, line, "", message))
 
+    if not path.is_file():
+        raise broken("This is not a file.")
     if path.stat().st_size > MAX_FILE:
         raise broken("The file is larger than 4 MB. Split it.")
     raw = path.read_bytes()
@@ -83,18 +85,18 @@ def read_yaml(path: Path, name: str) -> SourceFile:
         line = raw[: error.start].count(b"\n") + 1
         raise broken("The file is not UTF-8. Save it as UTF-8.", line) from error
     source = SourceFile(name)
-    loader = _Loader(text)
+    try:
+        _check_depth(text, broken)
+        loader = _Loader(text)
+    except yaml.YAMLError as error:
+        raise _unreadable(error, broken) from error
     try:
         node = loader.get_single_node()
         if node is not None:
-            _walk(node, (), source.lines, broken, set(), 0)
+            _walk(node, (), source.lines, broken, set())
             source.data = loader.construct_document(node)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = error.problem or "this is not YAML"
-        raise broken(f"Not readable as YAML: {problem}.", mark.line + 1 if mark else 0) from error
     except yaml.YAMLError as error:
-        raise broken("Not readable as YAML: a character is not allowed here.") from error
+        raise _unreadable(error, broken) from error
     finally:
         loader.dispose()
     if source.data is None:
@@ -102,14 +104,43 @@ def read_yaml(path: Path, name: str) -> SourceFile:
     return source
 
 
-def _walk(node: Any, loc: Loc, lines: dict[Loc, int], broken: Any, seen: set[int], depth: int) -> None:
+def _unreadable(error: yaml.YAMLError, broken: Any) -> Exception:
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        found: Exception = broken(
+            f"Not readable as YAML: {error.problem or 'this is not YAML'}.", mark.line + 1 if mark else 0
+        )
+    else:
+        found = broken("Not readable as YAML: a character is not allowed here.")
+    return found
+
+
+MAX_DEPTH = 30
+#: Python reads at most 4300 digits as a number; no course counts that far.
+MAX_DIGITS = 20
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
+
+def _check_depth(text: str, broken: Any) -> None:
+    """Refuse deep nesting before the tree is built: the C library recurses and would take the process down."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise broken("This is nested too deeply.", event.start_mark.line + 1)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _walk(node: Any, loc: Loc, lines: dict[Loc, int], broken: Any, seen: set[int]) -> None:
     line = node.start_mark.line + 1
     lines[loc] = line
     if id(node) in seen:
         raise broken("Write it out: anchors and aliases (& and *) are not allowed in a course.", line)
     seen.add(id(node))
-    if depth > 30:
-        raise broken("This is nested too deeply.", line)
+    if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS and len(node.value) > MAX_DIGITS:
+        raise broken("This number is too long. Put it in quotes if it is a text.", line)
     if isinstance(node, yaml.MappingNode):
         keys: set[str] = set()
         for key, value in node.value:
@@ -118,11 +149,11 @@ def _walk(node: Any, loc: Loc, lines: dict[Loc, int], broken: Any, seen: set[int
             if key.value in keys:
                 raise broken(f"'{key.value}' stands twice here; keep one.", key.start_mark.line + 1)
             keys.add(key.value)
-            _walk(value, (*loc, key.value), lines, broken, seen, depth + 1)
+            _walk(value, (*loc, key.value), lines, broken, seen)
             lines[(*loc, key.value)] = key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _walk(value, (*loc, index), lines, broken, seen, depth + 1)
+            _walk(value, (*loc, index), lines, broken, seen)
 
 
 @dataclass
@@ -137,6 +168,7 @@ class Folder:
 
     def finding(self, level: str, loc: Loc, message: str) -> Finding:
         """Make a finding for a place in the merged document."""
+        loc = self._untagged(loc)
         best: tuple[Loc, SourceFile, Loc] | None = None
         for origin in self.origins:
             prefix = origin[0]
@@ -151,21 +183,34 @@ class Folder:
                 at = (*at, step)
         return Finding(level, source.name, source.lines.get(at, 0), self.named(loc), message)
 
+    def _untagged(self, loc: Loc) -> Loc:
+        """Leave out what pydantic adds for a union: the type of a block, before the name of its field."""
+        out: list[str | int] = []
+        node: Any = self.data
+        for n, step in enumerate(loc):
+            if isinstance(node, dict) and node.get("type") == step:
+                if step not in node or loc[n + 1 : n + 2] == (step,):
+                    continue
+            out.append(step)
+            node = _step(node, step)
+        return tuple(out)
+
     def named(self, loc: Loc) -> str:
         """Write a place with ids instead of positions: ``units.permit.blocks.b1.text``."""
         out: list[str] = []
         node: Any = self.data
         for step in loc:
-            if isinstance(step, int) and isinstance(node, list) and 0 <= step < len(node):
-                node = node[step]
-                name = node.get("id") if isinstance(node, dict) else None
-                out.append(str(name if isinstance(name, str) else step))
-            elif isinstance(node, dict) and step in node:
-                node = node[step]
-                out.append(str(step))
-            elif not (isinstance(node, dict) and node.get("type") == step):
-                out.append(str(step))
+            node = _step(node, step)
+            name = node.get("id") if isinstance(step, int) and isinstance(node, dict) else None
+            out.append(name if isinstance(name, str) else str(step))
         return ".".join(out)
+
+
+def _step(node: Any, step: str | int) -> Any:
+    """Return what stands one step further; None when nothing does."""
+    if isinstance(node, list) and isinstance(step, int):
+        return node[step] if 0 <= step < len(node) else None
+    return node.get(step) if isinstance(node, dict) else None
 
 
 def _dotted(loc: Loc) -> str:
@@ -253,10 +298,29 @@ def _read_lists(folder: Folder, name: str) -> None:
 
 #: What an SVG of ours may not hold: it is served from the application's own origin.
 _SVG_DANGER = re.compile(
-    rb"<\s*(?:script|foreignObject|iframe|style|a\b|animate|set\b|!ENTITY|!DOCTYPE)|\son[a-z]+\s*=|javascript:|"
+    rb"<\s*(?:[\w.-]+:)?(?:script|foreignObject|iframe|style|a\b|animate|set\b)|<!(?:ENTITY|DOCTYPE)|<\?xml-stylesheet|"
+    rb"[\s/\"']on[a-z]+\s*=|javascript:|"
     rb"(?:href|src)\s*=\s*[\"'](?!#)|url\(\s*(?!#)",
     re.IGNORECASE,
 )
+
+
+#: How files of each kind begin: (offset, bytes).
+_HEADS = {
+    ".png": (0, b"\x89PNG\r\n\x1a\n"), ".jpg": (0, b"\xff\xd8\xff"), ".webp": (8, b"WEBP"), ".avif": (4, b"ftyp"),
+    ".ogg": (0, b"OggS"), ".opus": (0, b"OggS"), ".m4a": (4, b"ftyp"), ".mp4": (4, b"ftyp"),
+    ".webm": (0, b"\x1aE\xdf\xa3"),
+}  # fmt: skip
+
+
+def _is_what_it_says(suffix: str, content: bytes) -> bool:
+    """Tell whether a file begins as files of its kind do: what is called a sound must not be a page."""
+    if suffix == ".svg":
+        return b"<svg" in content[:400]
+    if suffix == ".mp3":  # an ID3 tag, or the sync word of the first frame
+        return content[:3] == b"ID3" or (content[:1] == b"\xff" and content[1:2] >= b"\xe0")
+    offset, head = _HEADS[suffix]
+    return content[offset : offset + len(head)] == head
 
 
 _VIEW_BOX = re.compile(rb"viewBox=[\"']\s*[-0-9.]+[ ,]+[-0-9.]+[ ,]+([0-9.]+)[ ,]+([0-9.]+)")
@@ -277,7 +341,11 @@ def _read_media(folder: Folder, index: int, media: dict[str, Any]) -> None:
         folder.findings.append(folder.finding("error", loc, "The file is larger than 8 MB. Make it smaller."))
     else:
         content = file.read_bytes()
-        if file.suffix == ".svg" and (_SVG_DANGER.search(content) or b"<svg" not in content[:400]):
+        if not _is_what_it_says(file.suffix, content):
+            folder.findings.append(
+                folder.finding("error", loc, f"The file is not what its name says: {file.suffix}. Save it again.")
+            )
+        elif file.suffix == ".svg" and _SVG_DANGER.search(content):
             folder.findings.append(
                 folder.finding("error", loc, "The picture has scripts, styles or links inside. Save it as plain SVG.")
             )

@@ -69,7 +69,8 @@ def _read_po(file: Path, name: str, source: dict[str, str]) -> tuple[dict[str, s
     try:
         catalogue = polib.pofile(str(file), encoding="utf-8", check_for_duplicates=False)
     except (OSError, ValueError, UnicodeDecodeError) as error:
-        return {}, [Finding("error", name, 0, "", f"Not readable as PO: {error}.")]
+        found = re.search(r"\(line (\d+)\)", str(error))
+        return {}, [Finding("error", name, int(found[1]) if found else 0, "", "Not readable as PO. Look at this line.")]
     done: dict[str, str] = {}
     for entry in catalogue:
         context = entry.msgctxt or ""
@@ -89,7 +90,7 @@ def _read_po(file: Path, name: str, source: dict[str, str]) -> tuple[dict[str, s
             findings.append(
                 Finding("error", name, entry.linenum, context,
                         "Words marked as [..]{it} and gaps [[..]] must stand in the translation as in the source: "
-                        + ", ".join(f"{word}" for word in kept(entry.msgid)))
+                        + ", ".join(kept(entry.msgid)) + ".")
             )  # fmt: skip
         else:
             done[context] = entry.msgstr.strip()

@@ -79,10 +79,10 @@ def country(code: str) -> str:
 
 
 def date(value: Any) -> str:
-    """Write a date out: 21 November 2026."""
+    """Write a date out: 21 November 2026, whatever the order of day and month is elsewhere in English."""
     from babel.dates import format_date  # noqa: PLC0415 - loads the locale data only where dates are shown
 
-    return format_date(value, format="long", locale=locale())
+    return format_date(value, format="long", locale="en_GB" if language() == "en" else locale())
 
 
 def language_name(tag: str) -> str:

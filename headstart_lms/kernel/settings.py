@@ -41,7 +41,7 @@ class Installation:
 
 
 def find_installation(session: Session) -> Installation | None:
-    rows = dict(session.execute(select(Setting.name, Setting.value)).tuples().all())
+    rows = {name: value for name, value in session.execute(select(Setting.name, Setting.value))}  # noqa: C416
     if "base_url" not in rows:
         return None
     return Installation(rows["base_url"], rows["iri_base"], UUID(rows["uuid"]))
@@ -52,8 +52,9 @@ def keep_installation(
 ) -> Installation:
     """Keep the installation's address on the first ``init``; later calls must agree with it.
 
-    Only a demo moves, for its certificates prove nothing: to ``base_url``, or within one computer to ``demo_url``.
-    The IRI base stays: statements were written under it. A first ``init`` without any address makes a demo.
+    Only a demo moves, for its certificates prove nothing: to ``base_url``, or within one computer to
+    ``demo_url``. The IRI base stays: statements were written under it. A first ``init`` without any address
+    makes a demo.
     Raises Invalid for what is no address, Conflict when a real installation is given another one.
     """
     found = find_installation(session)

@@ -43,8 +43,7 @@ def choose_language() -> None:
     if kept in i18n.UI_LANGUAGES:
         i18n.set_language(kept)
         return
-    best = request.accept_languages.best_match([*i18n.UI_LANGUAGES, *(f"{t}-x" for t in i18n.UI_LANGUAGES)])
-    i18n.set_language((best or "en").removesuffix("-x"))
+    i18n.set_language(request.accept_languages.best_match(list(i18n.UI_LANGUAGES)) or "en")
 
 
 def check_access() -> None:

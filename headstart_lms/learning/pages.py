@@ -13,7 +13,7 @@ from ..assessments.items.base import ItemType, Tokens
 from ..courses.document import Block, Course, ItemBase, ItemsBlock, Unit
 from ..courses.library import Book
 from ..courses.words import Words
-from ..kernel import web
+from ..kernel import i18n, web
 from ..kernel.i18n import _, ngettext
 from ..kernel.text import words
 from ..progress.rules import Standing
@@ -92,6 +92,24 @@ class Question:
     grade: Any = None
     solution: Any = None
     problem: str | None = None
+    #: The fields, rendered and kept: a form that nobody has filled in yet looks the same to many.
+    html: Markup | None = None
+
+
+def blank_form(book: Book, item: ItemType, tokens: Tokens) -> tuple[Any, Markup]:
+    """Return the form of an item before any answer, and its HTML; made once per version, language and variant."""
+    kept: dict[Any, tuple[Any, Markup]] = book.extra.setdefault("forms", {})
+    key = (item.id, tokens.seed, i18n.language())
+    if key not in kept:
+        if len(kept) > 4000:
+            kept.clear()
+        form = item.form(tokens)
+        html = web.fragment(
+            "headstart/learning/_form.html", form=form, item=item, media=media_of(book), given=None,
+            accent=book.course.kind,
+        )  # fmt: skip
+        kept[key] = form, html
+    return kept[key]
 
 
 def given_values(item: ItemBase, form: Any, response: Mapping[str, Any] | None, tokens: Tokens) -> dict[str, list[str]]:

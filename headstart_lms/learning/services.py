@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from ..cohorts import services as cohorts
 from ..cohorts.models import Enrolment
 from ..courses.library import Book, Library, digest_of, get_course
 from ..kernel.clock import now
-from ..kernel.errors import Conflict, NotFound
+from ..kernel.errors import Conflict, NotAllowed, NotFound
 from ..kernel.i18n import _
 from ..kernel.jobs import enqueue
 from ..kernel.settings import Installation
@@ -30,6 +31,9 @@ from ..lrs import services as lrs
 from ..progress import services as progress
 from ..progress.rules import Standing
 from ..xapi import build
+
+#: How many orders of its options a question of a unit is shown in, over all learners.
+VARIANTS = 8
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,13 @@ class House:
         return self.library.book(session, digest, language or enrolment.language)
 
     def tokens(self, seed: UUID) -> Tokens:
+        """Return the names and order of options that belong to one sitting."""
         return Tokens(self.token_key, str(seed))
+
+    def tokens_of(self, registration: UUID) -> Tokens:
+        """Return those of an enrolment's units: one of VARIANTS sets, so that pages can be shared and kept."""
+        variant = hmac.digest(self.token_key, registration.bytes, "sha256")[0] % VARIANTS
+        return Tokens(self.token_key, f"variant {variant}")
 
     def context(self, enrolment: Enrolment, person: Person, book: Book) -> build.Context:
         return build.Context(
@@ -131,7 +141,7 @@ def submit_answer(
     book = house.book_of(session, enrolment)
     item = _item(book.items.get(item_id))
     unit_id = book.unit_of_item[item_id]
-    response = item.read(values, house.tokens(enrolment.registration))
+    response = item.read(values, house.tokens_of(enrolment.registration))
     if response.get("complete") is False:
         return Outcome(None, book, item, so_far=response)
     grade = item.grade(response, lexicon_of(book))
@@ -165,6 +175,8 @@ def start_test(session: Session, house: House, person: Person, slug: str, bluepr
     blueprint = book.blueprints.get(blueprint_id)
     if blueprint is None:
         raise NotFound(_("This course has no such test."))
+    if blueprint.mode == "supervised":
+        raise NotAllowed(_("This test is taken at a centre, with an examiner. Ask your centre for a date."))
     found = assessments.find_open_sitting(session, enrolment, blueprint_id)
     if found is not None and assessments.is_over(found, at):
         finish_test(session, house, person, found)

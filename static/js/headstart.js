@@ -1,15 +1,15 @@
-/* Adds comfort to pages that are complete without it: focus, menus, one press per form, sounds, orders, places. */
+/* Adds comfort to pages that are complete without it: focus, menus, one press per form, sounds, orders, places,
+   answers in place, the code of a QR picture, the clock of a test. */
 import { enhanceSpeakers } from "./speaker.js";
 import { enhanceOrders, enhanceSpots } from "./answers.js";
+import { enhanceAnswers, show } from "./here.js";
 
 const once = "hsSent";
 
 /** Puts the focus on what is new: an error summary, the answer to an answer. */
 function focusWhatIsNew() {
   const target = document.querySelector("[data-hs-focus]");
-  if (!target) return;
-  target.focus({ preventScroll: true });
-  target.scrollIntoView({ block: "nearest" });
+  if (target) show(target);
 }
 
 /** Closes an open menu with Escape or a press elsewhere. */
@@ -48,9 +48,51 @@ function sendOnce() {
   });
 }
 
+/** The code of a card's picture stands in the fragment, which never reaches a server or its log. */
+function fillCode() {
+  const form = document.querySelector("form[data-hs-code]");
+  const code = decodeURIComponent(location.hash.slice(1));
+  if (!form || !/^[\dA-Za-z -]{8,20}$/.test(code)) return;
+  form.elements.code.value = code;
+  history.replaceState(null, "", location.pathname + location.search);
+  form.querySelector("button").focus();
+}
+
+/** Counts the minutes of a test down, without seconds that run; at the end the server says what was reached. */
+function runClock() {
+  const clock = document.querySelector("[data-hs-clock]");
+  const text = clock?.querySelector("[data-hs-left]");
+  if (!text) return;
+  const end = Date.now() + 1000 * Number(clock.dataset.hsClock);
+  const minutes = new Intl.NumberFormat(`${document.documentElement.lang}-u-nu-latn`, {
+    style: "unit",
+    unit: "minute",
+    unitDisplay: "long",
+  });
+  let shown = Math.ceil((end - Date.now()) / 60_000);
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 60_000);
+    if (end <= Date.now()) {
+      location.assign(location.pathname);
+      return;
+    }
+    if (left !== shown) {
+      shown = left;
+      text.setAttribute("aria-live", left === 5 || left === 1 ? "polite" : "off");
+      text.textContent = minutes.format(left);
+    }
+    clock.classList.toggle("hs-is-short", left <= 5);
+    setTimeout(tick, Math.min(5000, end - Date.now() + 500));
+  };
+  tick();
+}
+
 enhanceSpeakers(document);
 enhanceOrders(document);
 enhanceSpots(document);
+enhanceAnswers();
 enhanceMenus();
 sendOnce();
+fillCode();
+runClock();
 focusWhatIsNew();

@@ -94,7 +94,9 @@ def session(tmp_path: Path) -> Iterator[Session]:
 def world(session: Session, tmp_path: Path) -> World:
     centre = Centre(slug="amman", name="Amman Learning Centre", country="JO", is_default=True)
     person = Person(centre=centre, language="ar")
-    course = Course(uuid=COURSE, slug="it-italiano-a1", kind="language", destination="IT", current_digest="0" * 64)
+    course = Course(
+        uuid=COURSE, slug="it-italiano-a1", kind="language", destination="IT", current_digest="0" * 64
+    )
     session.add_all([centre, person, course])
     session.flush()
     enrolment = Enrolment(person=person, course=course, edition=1, language="ar")

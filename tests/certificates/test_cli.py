@@ -55,7 +55,9 @@ def test_issuing_verifying_and_revoking(run: CliRunner, site: Site, tmp_path: Pa
     assert json.loads(bad.stdout)["state"] == "revoked"
 
 
-def test_a_changed_file_exits_with_one_and_shows_nothing_of_it(run: CliRunner, site: Site, tmp_path: Path) -> None:
+def test_a_changed_file_exits_with_one_and_shows_nothing_of_it(
+    run: CliRunner, site: Site, tmp_path: Path
+) -> None:
     code = issued(run, site)
     file = tmp_path / "certificate.json"
     raw = site.get(f"/certificates/{code}.json", "amina").text
@@ -75,7 +77,9 @@ def test_a_changed_file_exits_with_one_and_shows_nothing_of_it(run: CliRunner, s
         ("revoke", "7K3M-92QF-X4QQ", "--reason", "fraud"),
     ],
 )
-def test_refusals_are_one_line_and_exit_with_one(run: CliRunner, site: Site, arguments: tuple[str, ...]) -> None:
+def test_refusals_are_one_line_and_exit_with_one(
+    run: CliRunner, site: Site, arguments: tuple[str, ...]
+) -> None:
     result = call(run, *arguments)
     assert result.exit_code == 1
     assert result.stderr.startswith("headstart: ")

@@ -41,7 +41,9 @@ class Site:
             Base.metadata.create_all(db.engine)
             with transaction() as session:
                 keep_installation(session, base_url, None)
-                centre = accounts.make_centre(session, "amman", "Amman Learning Centre", country="JO", is_default=True)
+                centre = accounts.make_centre(
+                    session, "amman", "Amman Learning Centre", country="JO", is_default=True
+                )
                 self.tokens = {}
                 for name in ("amina", "dalia"):
                     person = Person(centre=centre, language="en")
@@ -51,7 +53,11 @@ class Site:
                     if name == "amina":
                         self.amina = person.id
                 course = Course(
-                    uuid=COURSE, slug="it-italiano-a1", kind="language", destination="IT", current_digest="0" * 64
+                    uuid=COURSE,
+                    slug="it-italiano-a1",
+                    kind="language",
+                    destination="IT",
+                    current_digest="0" * 64,
                 )
                 amina = session.get(Person, self.amina)
                 enrolment = Enrolment(person=amina, course=course, edition=1, language="ar")
@@ -84,7 +90,12 @@ class Site:
         """Issue Amina's certificate and return its code, as shown."""
         answer = self.post(
             "/certificates/new",
-            {"award": str(self.award), "passport_name": NAMES[0], "own_name": NAMES[1], "year_of_birth": "1990"},
+            {
+                "award": str(self.award),
+                "passport_name": NAMES[0],
+                "own_name": NAMES[1],
+                "year_of_birth": "1990",
+            },
             "amina",
         )
         assert answer.status_code == 303, answer.text
@@ -98,7 +109,11 @@ class Site:
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     with clock.frozen(NOON):
         app = create_app(
-            {"HEADSTART_INSTANCE": str(tmp_path / "instance"), "HEADSTART_BASE_URL": request.param, "TESTING": True}
+            {
+                "HEADSTART_INSTANCE": str(tmp_path / "instance"),
+                "HEADSTART_BASE_URL": request.param,
+                "TESTING": True,
+            }
         )
         yield Site(app, request.param)
         with app.app_context():
@@ -145,7 +160,7 @@ def test_a_demo_says_on_every_page_that_it_proves_nothing(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    "changes, sentence",
     [
         ({"passport_name": ""}, "Write the name"),
         ({"passport_name": "Амина"}, "Latin letters"),
@@ -155,7 +170,9 @@ def test_a_demo_says_on_every_page_that_it_proves_nothing(site: Site) -> None:
         ({"own_name": "<script>"}, "only the name"),
     ],
 )
-def test_a_form_that_is_not_right_keeps_what_was_written(site: Site, changes: dict[str, str], sentence: str) -> None:
+def test_a_form_that_is_not_right_keeps_what_was_written(
+    site: Site, changes: dict[str, str], sentence: str
+) -> None:
     sent = {"award": str(site.award), "passport_name": "AMINA", "own_name": "أمينة", "year_of_birth": "1990"}
     page = site.post("/certificates/new", {**sent, **changes}, "amina")
     assert page.status_code == 422
@@ -213,11 +230,15 @@ def test_code_and_year_show_every_signed_fact(site: Site) -> None:
 
 def test_a_wrong_year_and_an_unknown_code_are_answered_alike(site: Site) -> None:
     code, unknown = site.issue(), codes.show(codes.new_code())
-    pages = [site.post("/verify", {"code": one, "year": year}) for one, year in ((code, "1991"), (unknown, "1990"))]
+    pages = [
+        site.post("/verify", {"code": one, "year": year}) for one, year in ((code, "1991"), (unknown, "1990"))
+    ]
     assert {page.status_code for page in pages} == {404}
     texts = [page.text.replace(code, "CODE").replace(unknown, "CODE") for page in pages]
     assert _without_tokens(texts[0]) == _without_tokens(texts[1])
-    files = [site.get(f"/certificates/{one}.json?year={year}") for one, year in ((code, "1991"), (unknown, "1990"))]
+    files = [
+        site.get(f"/certificates/{one}.json?year={year}") for one, year in ((code, "1991"), (unknown, "1990"))
+    ]
     assert {page.status_code for page in files} == {404}
     assert files[0].text == files[1].text
 

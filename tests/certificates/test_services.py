@@ -25,13 +25,16 @@ from headstart_lms.certificates.rules import (
 from headstart_lms.certificates.trust import trust_store
 from headstart_lms.certificates.verify import verify
 from headstart_lms.kernel.errors import Conflict, Invalid, NotFound
+
 from .conftest import BASE_URL, COURSE, NOON, VECTORS, World, facts
 
 # --- awards --------------------------------------------------------------------------------------
 
 
 def test_an_enrolment_has_one_award_whatever_happens_later(world: World) -> None:
-    again = services.award(world.session, enrolment=world.enrolment, facts=facts(level="B2"), at=NOON + timedelta(1))
+    again = services.award(
+        world.session, enrolment=world.enrolment, facts=facts(level="B2"), at=NOON + timedelta(1)
+    )
     assert again.id == world.award.id
     assert again.facts["level"] == "A1"
 
@@ -75,7 +78,9 @@ def _course() -> dict[str, Any]:
         "outcomes": [{"id": "greet", "text": "Say [ciao]{it}"}],
         "certificate": {"blueprint": "final", "valid_months": 12},
         "modules": [{"id": "m", "title": "M", "units": ["u"]}],
-        "units": [{"id": "u", "title": "U", "minutes": 5, "blocks": [{"id": "b", "type": "text", "text": "T"}]}],
+        "units": [
+            {"id": "u", "title": "U", "minutes": 5, "blocks": [{"id": "b", "type": "text", "text": "T"}]},
+        ],
         "blueprints": [{
             "id": "final", "title": "Final", "minutes": 10, "pass": {"overall": 60},
             "sections": [
@@ -140,7 +145,7 @@ def test_a_demo_says_so_in_the_signed_text_and_in_the_verdict(world: World) -> N
 
 
 @pytest.mark.parametrize(
-    ("base_url", "did"),
+    "base_url, did",
     [
         ("https://learn.example.org", "did:web:learn.example.org:centres:amman"),
         ("https://example.org:8443/a/b", "did:web:example.org%3A8443:a:b:centres:amman"),
@@ -159,7 +164,7 @@ def test_the_issuer_is_the_centre_as_did_web(base_url: str, did: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "name"),
+    "written, name",
     [
         ("  Amina   AL-HASSAN ", "Amina AL-HASSAN"),
         ("\u202eevil\u202c", "evil"),
@@ -236,7 +241,8 @@ def _as_foreign(world: World) -> Any:
 
     store = trust_store(world.session)
     return replace(
-        store, keys={m: replace(key, issuer=replace(key.issuer, is_own=False)) for m, key in store.keys.items()}
+        store,
+        keys={m: replace(key, issuer=replace(key.issuer, is_own=False)) for m, key in store.keys.items()},
     )
 
 
@@ -264,9 +270,7 @@ def test_another_installation_can_check_a_certificate_with_the_list_alone(world:
 
 def test_places_in_a_list_are_never_given_twice(world: World) -> None:
     first = world.issue()
-    second = services.issue(
-        world.session, world.another(), keyring=world.keyring, base_url=BASE_URL, at=NOON
-    )
+    second = services.issue(world.session, world.another(), keyring=world.keyring, base_url=BASE_URL, at=NOON)
     assert first.status_list_id == second.status_list_id
     assert first.status_index != second.status_index
     assert world.session.query(StatusList).count() == 1
@@ -297,7 +301,12 @@ def test_a_list_that_unpacks_to_far_too_much_is_refused() -> None:
 def test_a_corrected_name_replaces_the_paper_without_showing_the_new_name(world: World) -> None:
     old = world.issue()
     services.state_identity(
-        world.session, world.person, passport_name="AMINA HASAN", own_name="أمينة حسن", year_of_birth=1990, at=NOON
+        world.session,
+        world.person,
+        passport_name="AMINA HASAN",
+        own_name="أمينة حسن",
+        year_of_birth=1990,
+        at=NOON,
     )
     new = services.replace(world.session, old, keyring=world.keyring, base_url=BASE_URL, at=NOON)
     found = lookup.by_code(world.session, old.code, NOON)
@@ -322,9 +331,7 @@ def test_a_reason_is_one_of_the_list(world: World) -> None:
 def test_a_centre_gets_a_new_key_each_quarter_and_old_papers_stay_valid(world: World) -> None:
     old = world.document(world.issue())
     spring = datetime(2027, 2, 1, tzinfo=UTC)
-    made = services.issue(
-        world.session, world.another(), keyring=world.keyring, base_url=BASE_URL, at=spring
-    )
+    made = services.issue(world.session, world.another(), keyring=world.keyring, base_url=BASE_URL, at=spring)
     methods = [document["proof"][0]["verificationMethod"] for document in (old, world.document(made))]
     assert [method.split("#")[1] for method in methods] == ["2026q4", "2027q1"]
     assert verify(json.dumps(old), trust=trust_store(world.session), at=spring).is_valid

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from headstart_lms.certificates import cbor, keys, lookup, privacy, services, signing, tokens
-from headstart_lms.certificates.models import IssuerKey
+from headstart_lms.certificates.models import Certificate, IssuerKey
 from headstart_lms.certificates.trust import TrustStore, trust_store
 from headstart_lms.certificates.verify import verify
 from headstart_lms.kernel import qr
@@ -18,8 +18,10 @@ from .conftest import BASE_URL, NOON, World
 
 values = st.recursive(
     st.integers(-(2**63), 2**64 - 1) | st.binary(max_size=300) | st.text(max_size=40),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.integers(-99, 99) | st.text(max_size=3), inner),
-    max_leaves=8,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.integers(-99, 99) | st.text(max_size=3), inner)
+    ),
+    max_leaves=4,
 )
 
 
@@ -41,10 +43,13 @@ def test_bytes_survive_the_alphabet_of_qr_codes(data: bytes) -> None:
 
 @given(values)
 def test_what_is_written_is_read_again(value: object) -> None:
-    try:
-        assert cbor.decode(cbor.encode(value)) == value
-    except ValueError as error:
-        assert "deep" in str(error)
+    assume(_depth(value) <= cbor.MOST_LEVELS)
+    assert cbor.decode(cbor.encode(value)) == value
+
+
+def _depth(value: object) -> int:
+    inner = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return 1 + max(map(_depth, inner)) if inner else 0
 
 
 @given(st.binary(max_size=60))
@@ -57,9 +62,10 @@ def test_any_bytes_are_read_in_one_way_or_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "value"),  # RFC 8949, appendix A
+    "raw, value",  # RFC 8949, appendix A
     [
-        ("00", 0), ("17", 23), ("1818", 24), ("1903e8", 1000), ("1bffffffffffffffff", 2**64 - 1), ("3903e7", -1000),
+        ("00", 0), ("17", 23), ("1818", 24), ("1903e8", 1000), ("1bffffffffffffffff", 2**64 - 1),
+        ("3903e7", -1000),
         ("4401020304", b"\x01\x02\x03\x04"), ("6449455446", "IETF"), ("62c3bc", "\u00fc"),
         ("83010203", [1, 2, 3]), ("a201020304", {1: 2, 3: 4}), ("80", []), ("a0", {}),
     ],
@@ -70,7 +76,20 @@ def test_the_examples_of_the_standard(raw: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "18", "1817", "9f01ff", "f5", "c074", "a201020102", "a203040102", "5a00ffffff00", "81" * 8 + "00", "a18000"]
+    "raw",
+    [
+        "",
+        "18",
+        "1817",
+        "9f01ff",
+        "f5",
+        "c074",
+        "a201020102",
+        "a203040102",
+        "5a00ffffff00",
+        "81" * 8 + "00",
+        "a18000",
+    ],
 )
 def test_what_is_not_canonical_or_not_of_our_kinds_is_refused(raw: str) -> None:
     with pytest.raises((ValueError, TypeError)):
@@ -87,7 +106,11 @@ def test_the_paper_verifies_and_tells_the_signed_facts(world: World) -> None:
         assert verdict.is_valid, verdict.reason
     facts = verdict.facts
     assert facts is not None
-    assert (facts.passport_name, facts.own_name, facts.year_of_birth) == ("AMINA AL-HASSAN", "أمينة الحسن", 1990)
+    assert (facts.passport_name, facts.own_name, facts.year_of_birth) == (
+        "AMINA AL-HASSAN",
+        "أمينة الحسن",
+        1990,
+    )
     assert (facts.level, facts.hours, facts.assessment, facts.score) == ("A1", "60", "supervised", "82")
     assert (facts.course, facts.version, facts.kind) == ("it-italiano-a1", "1.2", "language")
     certificate = world.award.certificate
@@ -106,7 +129,7 @@ def test_the_paper_still_verifies_when_the_person_was_erased(world: World) -> No
     assert verdict.is_valid
     assert verdict.facts is not None
     assert verdict.facts.passport_name == "AMINA AL-HASSAN"
-    certificate = world.session.query(services.Certificate).one()
+    certificate = world.session.query(Certificate).one()
     assert tokens.make_token(world.session, certificate, keyring=world.keyring) is None
 
 
@@ -159,7 +182,12 @@ def test_any_signed_claims_are_read_or_refused(world: World) -> None:
     protected = cbor.encode({1: -8, 4: tokens.key_id(signing.from_multikey(row.public))})
     trust = trust_store(world.session)
 
-    @given(values | st.dictionaries(st.sampled_from([1, 4, 5, -70_001]), values | st.dictionaries(st.integers(1, 14), values)))
+    @given(
+        values
+        | st.dictionaries(
+            st.sampled_from([1, 4, 5, -70_001]), values | st.dictionaries(st.integers(1, 14), values)
+        )
+    )
     def try_one(claims: object) -> None:
         payload = cbor.encode(claims)
         signature = signing.sign(seed, cbor.encode(["Signature1", protected, b"", payload]))
@@ -175,7 +203,9 @@ def test_any_text_behind_the_mark_gets_a_verdict(text: str) -> None:
 
 
 def test_the_qr_code_is_one_that_a_cheap_phone_reads(world: World) -> None:
-    """Printed 4 cm wide and taken at half the width of a 720p preview: up to version 19, better 15 (CERTIFICATES 4.2)."""
+    """Printed 4 cm wide and taken at half the width of a 720p preview: up to version 19, better 15
+    (CERTIFICATES 4.2).
+    """
     address = services.verify_url(BASE_URL, world.issue().code)
     assert qr.version_of(f"{address}#{token_of(world)}") <= 15
 

@@ -75,8 +75,10 @@ def find_list(url: str) -> dict[str, Any] | None:
     return found
 
 
-@pytest.mark.parametrize(("name", "verified", "why"), list(expected()))
-def test_others_certificates_get_the_verdict_that_another_verifier_gave(name: str, verified: bool, why: str) -> None:
+@pytest.mark.parametrize("name, verified, why", list(expected()))
+def test_others_certificates_get_the_verdict_that_another_verifier_gave(
+    name: str, verified: bool, why: str
+) -> None:
     raw = (VECTORS / name).read_text()
     verdict = verify(raw, trust=trust_of(raw, find_list=find_list), at=THEN)
     is_genuine = verdict.answer("genuine").said == "yes"
@@ -115,10 +117,19 @@ def test_our_certificate_is_valid_and_tells_every_signed_fact(world: World) -> N
     assert [answer.said for answer in verdict.answers] == ["yes"] * 4
     facts = verdict.facts
     assert facts is not None
-    assert (facts.passport_name, facts.own_name, facts.year_of_birth) == ("AMINA AL-HASSAN", "أمينة الحسن", 1990)
+    assert (facts.passport_name, facts.own_name, facts.year_of_birth) == (
+        "AMINA AL-HASSAN",
+        "أمينة الحسن",
+        1990,
+    )
     assert (facts.level, facts.skills) == ("A1", {"listening": "A1", "reading": "A1"})
     assert (facts.hours, facts.assessment, facts.score) == ("60", "supervised", "82")
-    assert (facts.course, facts.version, facts.country, facts.language) == ("it-italiano-a1", "1.2", "IT", "it")
+    assert (facts.course, facts.version, facts.country, facts.language) == (
+        "it-italiano-a1",
+        "1.2",
+        "IT",
+        "it",
+    )
     assert facts.outcomes == ("Can say who she is", "Can ask for the way")
     assert not facts.is_name_checked
     assert facts.valid_until == datetime(2028, 11, 21, 12, tzinfo=UTC)
@@ -184,7 +195,9 @@ def test_one_proof_left_still_signs_everything(world: World) -> None:
 def test_another_layout_of_the_same_json_is_the_same_certificate(world: World) -> None:
     document = world.document(world.issue())
     assert check(world, json.dumps(document, sort_keys=True, ensure_ascii=True).encode()).is_valid
-    assert check(world, b"\xef\xbb\xbf" + json.dumps(document, indent=9, ensure_ascii=False).encode()).is_valid
+    assert check(
+        world, b"\xef\xbb\xbf" + json.dumps(document, indent=9, ensure_ascii=False).encode()
+    ).is_valid
 
 
 @pytest.mark.parametrize("member", ["validUntil", "credentialStatus"])
@@ -274,11 +287,13 @@ def foreign(index: str = "7", **changes: Any) -> tuple[dict[str, Any], bytes, Kn
     issuer = KnownIssuer("did:web:school.example", "School")
     document = {
         "@context": [CREDENTIALS_V2, OPEN_BADGES], "id": "urn:uuid:8f3f8a52-43cf-44a5-a8f4-4eb2b4d9ed11",
-        "type": ["VerifiableCredential", "OpenBadgeCredential"], "issuer": issuer.did, "validFrom": proofs.written(NOON),
+        "type": ["VerifiableCredential", "OpenBadgeCredential"], "issuer": issuer.did,
+        "validFrom": proofs.written(NOON),
         "credentialSubject": {
             "type": ["AchievementSubject"],
             "achievement": {
-                "id": "urn:x", "type": ["Achievement"], "name": "Sewing", "description": "-", "criteria": {"narrative": "-"},
+                "id": "urn:x", "type": ["Achievement"], "name": "Sewing", "description": "-",
+                "criteria": {"narrative": "-"},
             },
         },
         "credentialStatus": {
@@ -290,7 +305,7 @@ def foreign(index: str = "7", **changes: Any) -> tuple[dict[str, Any], bytes, Kn
 
 
 @pytest.mark.parametrize(
-    ("set_", "age", "state", "reason"),
+    "set_, age, state, reason",
     [
         ([], 0, "valid", "valid"),
         ([7], 0, "revoked", "revoked"),
@@ -387,7 +402,7 @@ def test_the_baked_picture_holds_the_certificate(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    "data, reason",
     [
         (b"", "empty"),
         (b"\xff\xfe\x00", "not-text"),
@@ -409,7 +424,10 @@ def test_the_baked_picture_holds_the_certificate(world: World) -> None:
         (b"<svg>" * 10, "not-json"),
         (b"a.b.c", "not-json"),
         (b"%PDF-1.7 " + b"x" * 2_000_000, "too-big"),
-        (b"%PDF-1.7\n" + (b"stream\n" + zlib.compress(b" " * 1_000_000) + b"endstream\n") * 900, "no-attachment"),
+        (
+            b"%PDF-1.7\n" + (b"stream\n" + zlib.compress(b" " * 1_000_000) + b"endstream\n") * 900,
+            "no-attachment",
+        ),
         (b"%PDF-1.7 stream", "no-attachment"),
         (b"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a 'b'>]><svg/>", "not-json"),
     ],

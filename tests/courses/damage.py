@@ -89,7 +89,7 @@ DAMAGE: tuple[Damage, ...] = (
            "    facts: [ten-days]\n  - {id: f-fact", "facts: [ten-days]", "units.first.blocks.f-text.facts.0",
            "There is no fact 'ten-days'"),
     Damage("a fact block about nothing", "units/first.yaml", "fact: eight-days}", "fact: ten-days}", "f-fact",
-           "units.first.blocks.f-fact.fact.0", "There is no fact 'ten-days'"),
+           "units.first.blocks.f-fact.fact", "There is no fact 'ten-days'"),
     Damage("an outcome that is not there", "units/first.yaml", "outcomes: [o-one]", "outcomes: [o-two]", "[o-two]",
            "units.first.outcomes.0", "There is no outcome 'o-two'"),
     Damage("an entry that is not there", "units/first.yaml", "entries: [porta]", "entries: [porte]", "f-words",
@@ -108,7 +108,7 @@ DAMAGE: tuple[Damage, ...] = (
     Damage("two options with one id", "units/first.yaml", "{id: b, text: {it: \"Buonanotte!\"}",
            "{id: a, text: {it: \"Buonanotte!\"}", "options:", "units.first.blocks.f-items.items.i-one.options", "twice"),
     Damage("a gap that the text does not have", "units/first.yaml", "Io [[a]] Omar.", "Io sono Omar.", "id: i-gap",
-           "units.first.blocks.f-items.items.i-gap", "'a'"),
+           "units.first.blocks.f-items.items.i-gap", "[[a]]"),
     Damage("an answer that is neither true nor false", "units/first.yaml", "answer: false}", "answer: maybe}",
            "i-truth", "units.first.blocks.f-items.items.i-truth.answer", "true, false, not-said"),
     Damage("a story that leads nowhere", "units/second.yaml", "next: s2}", "next: s3}", "id: i-story",
@@ -200,6 +200,6 @@ DAMAGE: tuple[Damage, ...] = (
     # translations
     Damage("a translation that loses a marked word", "translations/ar.po", 'msgstr "ع [Buongiorno]{it} is right',
            'msgstr "ع Buongiorno is right', "first/i-one/explain", "first/i-one/explain", "must stand in the translation"),
-    Damage("a translation file that is not one", "translations/ar.po", 'msgid "A tiny course"', 'msgid A tiny course',
-           "", "", "Not readable as PO"),
+    Damage("a translation file that is not one", "translations/ar.po", 'msgid "A tiny course"', 'what is this',
+           "what is this", "", "Not readable as PO"),
 )  # fmt: skip

@@ -26,7 +26,7 @@ def agent(name: str, base: str = "https://learn.example") -> Json:
     return {"objectType": "Agent", "account": {"homePage": base, "name": name}}
 
 
-# --- any valid statement ------------------------------------------------------------------------------
+# --- any valid statement ------------------------------------------
 
 words = st.text(st.characters(codec="utf-8"), max_size=12)
 iris = st.from_regex(r"https?://[a-z]{1,8}\.example/[a-zA-Z0-9/_.~-]{0,12}", fullmatch=True)
@@ -123,7 +123,8 @@ contexts_2 = st.builds(
 attachments = st.lists(
     some(
         {"usageType": iris, "display": language_maps, "contentType": st.just("text/plain; charset=utf-8"),
-         "length": st.integers(0, 10**9), "sha2": st.from_regex(r"[0-9a-f]{64}", fullmatch=True), "fileUrl": iris},
+         "length": st.integers(0, 10**9),
+         "sha2": st.from_regex(r"[0-9a-f]{64}", fullmatch=True), "fileUrl": iris},
         description=language_maps,
     ),
     max_size=2,

@@ -93,7 +93,7 @@ PROFILE = {"activityId": "http://a.example/x", "profileId": "s"}
 
 
 @pytest.mark.parametrize(
-    ("scope", "allowed"),
+    "scope, allowed",
     [
         ("statements/write", {"write"}),
         ("statements/read", {"read"}),

@@ -195,7 +195,8 @@ def test_profiles_need_an_id_to_be_deleted(lrs: Caller) -> None:
 
 
 @pytest.mark.parametrize("change", [
-    {"agent": "{}"}, {"agent": "x"}, {"activityId": "x"}, {"registration": "x"}, {"stateId": ""}, {"stateId": "x" * 9000},
+    {"agent": "{}"}, {"agent": "x"}, {"activityId": "x"}, {"registration": "x"},
+    {"stateId": ""}, {"stateId": "x" * 9000},
     {"stateId": "a\x00"}, {"more": "1"},
 ])  # fmt: skip
 def test_parameters_that_mean_nothing_are_refused(lrs: Caller, change: dict[str, str]) -> None:

@@ -28,11 +28,11 @@ def ids(found: list[Json]) -> list[str]:
     return [one["id"] for one in found]
 
 
-# --- version ---------------------------------------------------------------------------------------------
+# --- version ------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    "sent, said",
     [
         ("1.0", "1.0.3"),
         ("1.0.0", "1.0.3"),
@@ -65,7 +65,7 @@ def test_about_tells_a_1_0_client_of_1_0_only(app: Flask) -> None:
     assert "2.0.0" not in response.json["version"]
 
 
-# --- writing ----------------------------------------------------------------------------------------------
+# --- writing ------------------------------------------
 
 
 def test_put_then_get_gives_the_statement_back(lrs: Caller) -> None:
@@ -142,7 +142,7 @@ def test_voiding_one_of_our_own_statements_is_refused(app: Flask, lrs: Caller) -
     assert lrs.get("/statements", statementId=made["id"]).status_code == 200
 
 
-# --- reading ----------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------
 
 
 def test_head_is_get_without_a_body(lrs: Caller) -> None:
@@ -179,7 +179,8 @@ def test_every_filter_finds_what_fits_and_nothing_else(lrs: Caller) -> None:
         {"activity": "http://a.example/course", "related_activities": "true"},
         {"agent": json.dumps(agent("bruno")), "related_agents": "true"},
         {"agent": json.dumps(agent(f"client:{lrs.key}")), "related_agents": "true", "verb": "http://v.example/special"},
-        {"agent": json.dumps(agent("amina")), "verb": "http://v.example/special", "registration": registration},
+        {"agent": json.dumps(agent("amina")), "verb": "http://v.example/special",
+         "registration": registration},
     ):  # fmt: skip
         assert found(**query) == [made["id"]], query
     for query in (
@@ -224,7 +225,8 @@ def test_newest_come_first_unless_ascending(lrs: Caller) -> None:
 
 
 @pytest.mark.parametrize("query", [
-    {"limit": "-1"}, {"limit": "x"}, {"limit": "1.5"}, {"ascending": "True"}, {"related_agents": "1"}, {"format": "xml"},
+    {"limit": "-1"}, {"limit": "x"}, {"limit": "1.5"}, {"ascending": "True"},
+    {"related_agents": "1"}, {"format": "xml"},
     {"since": "yesterday"}, {"verb": "did"}, {"registration": "1"}, {"agent": "{}"}, {"agent": "amina"},
     {"agent": '{"objectType": "Group", "member": []}'}, {"Verb": "http://v.example"}, {"statementid": "x"},
     {"cursor": "AAAA"}, {"cursor": "ä"}, {"statementId": "x"}, {"attachments": "yes"},
@@ -248,7 +250,7 @@ def test_a_plus_in_since_that_was_not_escaped_is_understood(lrs: Caller) -> None
     assert lrs("GET", "/statements?since=2026-01-01T00:00:00+01:00").status_code == 200
 
 
-# --- formats ------------------------------------------------------------------------------------------------
+# --- formats ------------------------------------------
 
 
 def test_ids_gives_only_what_identifies(lrs: Caller) -> None:
@@ -290,7 +292,7 @@ def test_exact_gives_the_bytes_that_were_stored(lrs: Caller) -> None:
     assert one.data in page.data
 
 
-# --- more ----------------------------------------------------------------------------------------------------
+# --- more ------------------------------------------
 
 
 def test_more_goes_through_everything_once(lrs: Caller) -> None:
@@ -406,7 +408,7 @@ def test_pollers_and_walkers_lose_and_repeat_nothing_while_others_write(
         assert walked == seen[: start + 1][::-1] if walked else True
 
 
-# --- consistent through ------------------------------------------------------------------------------------------
+# --- consistent through ------------------------------------------
 
 
 def test_every_statements_answer_says_how_far_it_is_complete(lrs: Caller) -> None:
@@ -440,7 +442,7 @@ def test_a_write_that_is_under_way_holds_the_promise_back(app: Flask, lrs: Calle
     assert after > stored
 
 
-# --- alternate request syntax --------------------------------------------------------------------------------------
+# --- alternate request syntax ------------------------------------------
 
 
 def form(caller: Caller, method: str, path: str = "/statements", **fields: str) -> Any:
@@ -482,7 +484,7 @@ def test_a_form_that_is_not_well_formed_is_refused(lrs: Caller) -> None:
     assert odd.status_code == 400
 
 
-# --- attachments ------------------------------------------------------------------------------------------------------
+# --- attachments ------------------------------------------
 
 
 def attached(content: bytes, **changes: Any) -> Json:
@@ -559,7 +561,7 @@ def test_multipart_that_is_not_well_formed_is_a_bad_request(lrs: Caller, body: b
     assert lrs("POST", "/statements", data=body, content_type="multipart/mixed").status_code == 400
 
 
-# --- CORS and errors ---------------------------------------------------------------------------------------------------
+# --- CORS and errors ------------------------------------------
 
 
 def test_a_preflight_is_answered_without_a_key(app: Flask) -> None:

@@ -76,7 +76,7 @@ def context() -> build.Context:
     return build.Context(BASE, uuid4(), uuid4(), uuid4(), "1.0", "ar")
 
 
-# --- storing ----------------------------------------------------------------------------------------------
+# --- storing ------------------------------------------
 
 
 def test_the_store_adds_stored_authority_version_and_a_timestamp(session: Session) -> None:
@@ -152,7 +152,9 @@ def test_an_empty_batch_is_fine(session: Session) -> None:
 
 @settings(
     deadline=None, max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large,
+    ],
 )  # fmt: skip
 @given(made=st.lists(statements_2, min_size=1, max_size=3, unique_by=lambda one: one.get("id", id(one))))
 def test_whatever_is_valid_is_stored_and_comes_back_equal(session: Session, made: list[Json]) -> None:
@@ -186,7 +188,7 @@ def test_a_database_that_was_emptied_is_noticed(session: Session) -> None:
     assert ids(session, (t.VERB, made["verb"]["id"])) == [made["id"]]
 
 
-# --- our own statements -------------------------------------------------------------------------------------
+# --- our own statements ------------------------------------------
 
 
 def test_only_our_own_statements_count_for_a_registration(session: Session, context: build.Context) -> None:
@@ -238,7 +240,7 @@ def test_storing_an_answer_takes_about_a_millisecond(session: Session, context: 
     assert sorted(took)[len(took) // 2] < 0.005
 
 
-# --- voiding and references ------------------------------------------------------------------------------------
+# --- voiding and references ------------------------------------------
 
 
 def test_a_voided_statement_is_found_only_as_a_voided_one(session: Session) -> None:
@@ -331,7 +333,7 @@ def test_references_in_a_circle_end(session: Session) -> None:
     assert set(ids(session, (t.VERB, "http://adlnet.gov/expapi/verbs/experienced"))) == {one, two}
 
 
-# --- tenants ----------------------------------------------------------------------------------------------------
+# --- tenants ------------------------------------------
 
 
 def test_tenants_see_nothing_of_one_another(session: Session) -> None:
@@ -366,7 +368,7 @@ def test_a_tenant_does_not_void_the_statement_of_another(session: Session) -> No
     assert ids(session) == [made["id"]]
 
 
-# --- erasure -----------------------------------------------------------------------------------------------------
+# --- erasure ------------------------------------------
 
 
 def test_erasing_a_person_leaves_nothing_of_her_but_tombstones(
@@ -435,7 +437,7 @@ def test_attachments_go_with_the_last_statement_that_has_them(session: Session) 
     assert count(session, models.Attachment) == 0
 
 
-# --- what else is known --------------------------------------------------------------------------------------------
+# --- what else is known ------------------------------------------
 
 
 def test_definitions_of_an_activity_add_up_over_languages(session: Session) -> None:

@@ -68,11 +68,13 @@ BROKEN: dict[str, tuple[Json, str]] = {
     "an unknown objectType": ({"actor": {**PERSON, "objectType": "agent"}}, "/actor/objectType"),
     "a verb without id": ({"verb": {"display": {"en": "x"}}}, "/verb"),
     "a verb id without scheme": ({"verb": {"id": "verbs/did"}}, "/verb/id"),
-    "a language map of numbers": ({"verb": {"id": "http://v.example", "display": {"en": 1}}}, "/verb/display/en"),
+    "a language map of numbers": (
+        {"verb": {"id": "http://v.example", "display": {"en": 1}}}, "/verb/display/en"),
     "a tag that is no language": (
         {"verb": {"id": "http://v.example", "display": {"a12345678": "x"}}}, "/verb/display/a12345678"),
     "an object without id": ({"object": {"objectType": "Activity"}}, "/object"),
-    "an object of unknown type": ({"object": {"objectType": "Thing", "id": "http://a.example"}}, "/object/objectType"),
+    "an object of unknown type": (
+        {"object": {"objectType": "Thing", "id": "http://a.example"}}, "/object/objectType"),
     "an agent as object without objectType": ({"object": {"mbox": "mailto:a@b.example"}}, "/object/mbox"),
     "a definition with a type that is no IRI": (
         {"object": {"id": "http://a.example", "definition": {"type": "quiz"}}}, "/object/definition/type"),
@@ -80,7 +82,8 @@ BROKEN: dict[str, tuple[Json, str]] = {
         {"object": {"id": "http://a.example", "definition": {"interactionType": "guess"}}},
         "/object/definition/interactionType"),
     "choices without interactionType": (
-        {"object": {"id": "http://a.example", "definition": {"choices": [{"id": "a"}]}}}, "/object/definition"),
+        {"object": {"id": "http://a.example", "definition": {"choices": [{"id": "a"}]}}},
+        "/object/definition"),
     "components with one id": (
         {"object": {"id": "http://a.example",
                     "definition": {"interactionType": "choice", "choices": [{"id": "a"}, {"id": "a"}]}}},
@@ -119,7 +122,8 @@ BROKEN: dict[str, tuple[Json, str]] = {
         {"authority": {"objectType": "Group", "member": [PERSON, PERSON, PERSON]}}, "/authority/member"),
     "an attachment without hash": (
         {"attachments": [{k: w for k, w in GOOD_ATTACHMENT.items() if k != "sha2"}]}, "/attachments/0"),
-    "an attachment of half a byte": ({"attachments": [{**GOOD_ATTACHMENT, "length": 0.5}]}, "/attachments/0/length"),
+    "an attachment of half a byte": (
+        {"attachments": [{**GOOD_ATTACHMENT, "length": 0.5}]}, "/attachments/0/length"),
     "an attachment of no media type": (
         {"attachments": [{**GOOD_ATTACHMENT, "contentType": "text"}]}, "/attachments/0/contentType"),
     "a SubStatement in a SubStatement": ({"object": {**SUB, "object": SUB}}, "/object/object/objectType"),
@@ -167,7 +171,7 @@ def test_2_0_statements_may_be_of_1_0_but_not_the_other_way_round() -> None:
         check_batch([statement(version="2.0.0")], "1.0.3")
 
 
-# --- mutations ------------------------------------------------------------------------------------------
+# --- mutations ------------------------------------------
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -233,7 +237,7 @@ def test_no_json_value_makes_the_validator_fail(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "word"),
+    "data, word",
     [
         (b"\xff{}", "UTF-8"),
         (b'{"a": 1, "a": 2}', "twice"),
@@ -249,8 +253,8 @@ def test_no_json_value_makes_the_validator_fail(value: Any) -> None:
         (b"\xef\xbb\xbf{}", "not JSON"),
         (b"", "not JSON"),
     ],
-    ids=["UTF-8", "duplicate", "NaN", "Infinity", "double", "digits", "arrays", "objects", "surrogate", "rest",
-         "control", "BOM", "empty"],
+    ids=["UTF-8", "duplicate", "NaN", "Infinity", "double", "digits", "arrays", "objects", "surrogate",
+         "rest", "control", "BOM", "empty"],
 )  # fmt: skip
 def test_bad_json_is_a_bad_request_with_a_reason(data: bytes, word: str) -> None:
     with pytest.raises(BadRequest, match=word):
@@ -266,7 +270,7 @@ def test_no_bytes_make_the_reader_fail(data: bytes) -> None:
     assert json.dumps(value).encode()
 
 
-# --- formats -------------------------------------------------------------------------------------------
+# --- formats ------------------------------------------
 
 
 @pytest.mark.parametrize("text", [
@@ -278,7 +282,8 @@ def test_timestamps_that_are_taken(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    "2026-03-01", "2026-03-01 10:00:00Z", "2026-13-01T10:00:00Z", "2026-03-01T24:00:00Z", "2025-02-29T00:00:00Z",
+    "2026-03-01", "2026-03-01 10:00:00Z", "2026-13-01T10:00:00Z", "2026-03-01T24:00:00Z",
+    "2025-02-29T00:00:00Z",
     "2026-03-01T10:00:00+24:00", "2026-03-01T10:00:00.Z", "0000-01-01T00:00:00Z", "2026-03-01T10:00:00-00",
     "2026-03-01T10:00:00-0000", "٢٠٢٦-03-01T10:00:00Z",
 ])  # fmt: skip

@@ -30,8 +30,8 @@ ALL: dict[str, Callable[[], dict[str, Any]]] = {
         success=False, at=AT,
     ),
     "answered in a test": lambda: build.answered(
-        CONTEXT, ACT, item_id="bank-1", blueprint_id="final", sitting_id=ACT, interaction="fill-in", score=1.0,
-        success=True, at=AT,
+        CONTEXT, ACT, item_id="bank-1", blueprint_id="final", sitting_id=ACT, interaction="fill-in",
+        score=1.0, success=True, at=AT,
     ),
     "answered without a mark": lambda: build.answered(
         CONTEXT, ACT, item_id="can-do", unit_id="u1", interaction="likert", response="often", at=AT
@@ -114,13 +114,13 @@ def test_an_answer_in_a_unit_reads_back() -> None:
 
 def test_an_answer_in_a_test_reads_back() -> None:
     assert read.act(ALL["answered in a test"](), BASE) == read.Act(
-        "answered", CONTEXT.course_uuid, AT, item_id="bank-1", blueprint_id="final", sitting_id=ACT, scaled=1.0,
-        success=True, version="2.1",
+        "answered", CONTEXT.course_uuid, AT, item_id="bank-1", blueprint_id="final", sitting_id=ACT,
+        scaled=1.0, success=True, version="2.1",
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    "name, kind",
     [
         ("registered", "registered"), ("started", "started"), ("passed", "tested"), ("failed", "tested"),
         ("completed a unit", "completed"), ("completed the course", "finished"), ("earned", "earned"),

@@ -28,10 +28,10 @@ class Tokens:
 
     def __init__(self, key: bytes, seed: str) -> None:
         self._key = key
-        self._seed = seed
+        self.seed = seed
 
     def _mac(self, *parts: str) -> bytes:
-        message = b"".join(len(p.encode()).to_bytes(4) + p.encode() for p in (self._seed, *parts))
+        message = b"".join(len(p.encode()).to_bytes(4) + p.encode() for p in (self.seed, *parts))
         return hmac.digest(self._key, message, hashlib.sha256)
 
     def token(self, item_id: str, part: str) -> str:
