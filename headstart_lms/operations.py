@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from .accounts import services as accounts
 from .accounts.models import Centre
 from .certificates import keys
+from .certificates.models import IssuerKey
 from .kernel import migrate
 from .kernel.clock import now, today
 from .kernel.crypto import Keyring
@@ -57,7 +58,8 @@ def init(
 
 def _refuse_open_http(app: Flask, base_url: str) -> None:
     parts = urlsplit(base_url)
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not app.config["HEADSTART_ALLOW_HTTP_LAN"]:
+    is_open = parts.scheme == "http" and parts.hostname not in LOOPBACK
+    if is_open and not app.config["HEADSTART_ALLOW_HTTP_LAN"]:
         raise Invalid(
             "HEADSTART_BASE_URL starts with http:// on an address that others reach, so passwords could be read on "
             "the way. Use https, or set HEADSTART_ALLOW_HTTP_LAN=1 for a box without a network."
@@ -168,7 +170,7 @@ def doctor(app: Flask) -> list[Check]:
         Check("demo", True, "a demo: certificates prove nothing (no https address)" if installation.is_demo else "no demo")
     )
     found += _engine_checks(db.engine)
-    found.append(_keys(state.keyring))
+    found.append(_keys(state.keyring, session()))
     current: Session = session()
     stuck = current.scalar(select(func.count()).select_from(Job).where(Job.done, Job.error.is_not(None))) or 0
     failing = current.scalar(select(func.count()).select_from(Job).where(Job.done.is_(False), Job.tries > 2)) or 0
@@ -216,6 +218,18 @@ def _engine_checks(engine: Engine) -> list[Check]:
     return checks
 
 
-def _keys(keyring: Keyring) -> Check:
+def _keys(keyring: Keyring, current: Session) -> Check:
     mode = (keyring.folder / "installation.key").stat().st_mode & 0o777
-    return Check("keys", mode == 0o600, f"installation.key has mode {mode:o}" + ("" if mode == 0o600 else ": chmod 600"))
+    if mode != 0o600:
+        return Check("keys", False, f"installation.key has mode {mode:o}: chmod 600")
+    sealed = select(IssuerKey).where(IssuerKey.sealed.is_not(None)).order_by(IssuerKey.id.desc())
+    newest = current.scalar(sealed.limit(1))
+    try:
+        if newest is not None:
+            keys.open_seed(newest, keyring)
+    except ValueError:
+        return Check(
+            "keys", False, f"{keyring.folder} is not the one this database was made with: codes of learners and "
+            "signing keys cannot be read. Put the right one back",
+        )  # fmt: skip
+    return Check("keys", True, "installation.key has mode 600 and fits the database")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -26,6 +28,7 @@ class Form:
     #: {name: values that may be chosen} of radios, checkboxes and selects
     choices: dict[str, list[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
 
     def data(self, values: Mapping[str, str | Sequence[str]]) -> dict[str, list[str]]:
         """Return what is sent when these fields are filled in. A field the page does not have is an error."""
@@ -81,7 +84,9 @@ class _Reader(HTMLParser):
                 form.choices.setdefault(name, []).append(a.get("value", "on"))
                 if "checked" in a:
                     form.filled.append((name, a.get("value", "on")))
-            elif a.get("type") not in ("submit", "file"):
+            elif a.get("type") == "file":
+                form.files.add(name)
+            elif a.get("type") != "submit":
                 form.filled.append((name, a.get("value", "")))
         elif name and tag == "select":
             form.names.add(name)
@@ -128,16 +133,22 @@ class Page:
     def path(self) -> str:
         return urlsplit(self.url).path
 
+    def data(self, name: str) -> str | None:
+        """Return the value of the first ``data-`` attribute of this name in the page."""
+        found = re.search(rf'data-{name}="([^"]*)"', self.body)
+        return found[1] if found else None
+
     @property
     def json(self) -> Any:
         return self.response.get_json()
 
-    def form(self, to: str | None = None, **attributes: str) -> Form:
-        """Return the only form whose action ends with ``to`` and that has these attributes (``_`` for ``-``)."""
+    def form(self, to: str | None = None, having: str | None = None, **attributes: str) -> Form:
+        """Return the only form whose action ends with ``to``, with a field ``having`` and these attributes."""
         wanted = {name.replace("_", "-"): value for name, value in attributes.items()}
         found = [
             form for form in self.forms
             if (to is None or urlsplit(form.action).path.endswith(to))
+            and (having is None or having in form.names)
             and all(form.attributes.get(name) == value for name, value in wanted.items())
         ]  # fmt: skip
         assert len(found) == 1, f"{len(found)} forms to {to} {wanted} on {self.url} ({self.status}): {self.text[:300]}"
@@ -147,10 +158,12 @@ class Page:
         """Return the forms of questions, in the order of the page."""
         return [form for form in self.forms if "data-item" in form.attributes]
 
-    def link(self, **attributes: str) -> str | None:
-        """Return the address of the first link with these attributes."""
+    def link(self, to: str | None = None, **attributes: str) -> str | None:
+        """Return the address of the first link whose path ends with ``to``, with these attributes."""
         for link in self.links:
-            if all(link.get(name) == value for name, value in attributes.items()):
+            if (to is None or urlsplit(link["href"]).path.endswith(to)) and all(
+                link.get(name) == value for name, value in attributes.items()
+            ):
                 return link["href"]
         return None
 
@@ -179,17 +192,30 @@ class Browser:
         sent = {"Sec-Fetch-Site": "same-origin", **_headers(headers)}
         return self._request("POST", self._address(path), data=data, headers=sent)
 
-    def send(self, form: Form, values: Mapping[str, str | Sequence[str]] | None = None, **fields: str) -> Page:
-        """Fill in a form of a page and send it, as an old browser does: only the token says where it is from."""
-        data = form.data({**(values or {}), **fields})
+    def send(
+        self,
+        form: Form,
+        values: Mapping[str, str | Sequence[str]] | None = None,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        **fields: str,
+    ) -> Page:
+        """Fill in a form of a page and send it, as an old browser does: only the token says where it is from.
+
+        ``files``: {name of the field: content}.
+        """
+        data: dict[str, Any] = dict(form.data({**(values or {}), **fields}))
+        for name, content in (files or {}).items():
+            assert name in form.files, f"the form to {form.action} takes no file {name}"
+            data[name] = (io.BytesIO(content), "file")
         if form.method == "post":
             return self._request("POST", form.action, data=data)
         return self._request("GET", form.action, query_string=data)
 
-    def follow(self, page: Page, **attributes: str) -> Page:
-        """Follow the link with these attributes."""
-        href = page.link(**attributes)
-        assert href is not None, f"no link {attributes} on {page.url}: {page.text[:300]}"
+    def follow(self, page: Page, to: str | None = None, **attributes: str) -> Page:
+        """Follow the first link whose path ends with ``to``, with these attributes."""
+        href = page.link(to, **attributes)
+        assert href is not None, f"no link {to} {attributes} on {page.url} ({page.status}): {page.text[:300]}"
         return self.open(href)
 
     def _address(self, path: str) -> str:

@@ -25,7 +25,7 @@ bp = Blueprint("accounts", __name__)
 
 #: Failed sign-ins: of one address, of one user name; in seconds.
 ADDRESS_LIMIT, LOGIN_LIMIT, WINDOW = 30, 8, 900
-NEW_LEARNERS, NEW_WINDOW = 120, 3600
+NEW_LEARNERS, NEW_WINDOW = 600, 3600
 CODE_COOKIE = "hs_code"
 #: argon2 takes 30 ms of a core: more than two at once would hold up everybody's lessons (TRUST 6.5).
 _password_checks = threading.BoundedSemaphore(2)

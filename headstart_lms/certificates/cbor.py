@@ -1,5 +1,4 @@
-"""The part of CBOR (RFC 8949) that our codes use: whole numbers, bytes, texts, arrays, maps; canonical only.
-"""
+"""The part of CBOR (RFC 8949) that our codes use: integers, bytes, texts, arrays, maps; canonical only."""
 
 from __future__ import annotations
 

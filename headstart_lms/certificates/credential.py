@@ -101,8 +101,7 @@ def _checked(holder: Holder) -> dict[str, str]:
 
 
 def _line(text: str) -> str:
-    """Return a text in one line without control characters, which canonicalisation libraries disagree about.
-    """
+    """Return a text in one line without control characters, which canonicalisers disagree about."""
     return " ".join("".join(c for c in text if c.isspace() or unicodedata.category(c) != "Cc").split())
 
 

@@ -1,76 +1,27 @@
-"""Check a signed document: JSON with Data Integrity proofs, or a VC-JWT.
+"""Authenticate a signed document: JSON with Data Integrity proofs, or a VC-JWT.
 
-Order matters: limits and plain terms, then the key from our own list, then the signature over the JSON itself
-(JCS); canonicalisation of RDF comes last, for a stranger's document in a process that can be killed. What is
-decided and shown is read from the signed JSON only.
+Order matters: plain terms and pinned contexts, then the key from our own list, then the signature over the
+JSON itself (JCS); canonicalisation of RDF comes last, for a stranger's document in a process that can be
+killed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from . import proofs, rdfc, signing, status
+from . import proofs, rdfc, signing
 from .contexts import UnknownContext
-from .errors import (
-    Altered,
-    CouldNotCheck,
-    Expired,
-    NotInRegister,
-    NotRead,
-    NotYetValid,
-    Replaced,
-    Revoked,
-    StandingNotKnown,
-    Suspended,
-    UnknownIssuer,
-    VerificationError,
-)
-from .facts import instant, read_facts
-from .reading import Document, Presented, contexts_in, read
-from .trust import KnownIssuer, Record, TrustedKey, TrustStore
-from .verdict import Verdict, VerdictBuilder
+from .errors import Altered, CouldNotCheck, NotRead, UnknownIssuer, VerificationError
+from .facts import instant
+from .reading import Document, Presented, contexts_in
+from .trust import KnownIssuer, TrustedKey, TrustStore
 
 #: Proofs that are looked at; a certificate of ours has two.
 MOST_PROOFS = 4
-#: Clocks of issuers and verifiers differ.
-SKEW = timedelta(minutes=5)
 _OPTIONS = {
     "type", "id", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue", "@context",
 }  # fmt: skip
-
-
-def verify_document(data: bytes | str, *, trust: TrustStore, at: datetime) -> Verdict:
-    """Check a document at an instant. Never raises for what it holds."""
-    made = VerdictBuilder(at)
-    try:
-        presented = read(data)
-        made.issuer = issuer = authenticate(presented, trust)
-        made.answer("issuer", "yes", "issuer-known")
-        document = presented.document
-        made.digest = _digest(document)
-        record = find_own_record(issuer, made.digest, trust)
-        made.facts = facts = read_facts(document)
-        made.answer("genuine", "yes", "signature-fits")
-    except VerificationError as error:
-        return made.refuse(error)
-    made.record = record
-    with made.noting():
-        check_standing(document, record, trust, at)
-    with made.noting():
-        check_time(facts.valid_from, facts.valid_until, at)
-    return made.done()
-
-
-def _digest(document: Document) -> str:
-    try:
-        return proofs.digest(document)
-    except ValueError as error:
-        raise NotRead("not-json") from error
-
-
-# --- genuine, and by whom ----------------------------------------------------------------------
 
 
 def authenticate(presented: Presented, trust: TrustStore) -> KnownIssuer:
@@ -94,7 +45,7 @@ def authenticate(presented: Presented, trust: TrustStore) -> KnownIssuer:
             others.append(proof)
         else:
             known.append((proof, key))
-    named = _issuer_id(document)
+    named = issuer_id(document)
     if not known:
         raise _not_known(named, trust)
     issuer = known[0][1].issuer
@@ -113,7 +64,7 @@ def _check_contexts(document: Document, trust: TrustStore) -> None:
         raise CouldNotCheck("context") from error
 
 
-def _issuer_id(document: Document) -> str:
+def issuer_id(document: Document) -> str:
     issuer = document.get("issuer")
     named = issuer.get("id") if isinstance(issuer, dict) else issuer
     if not isinstance(named, str):
@@ -205,7 +156,7 @@ def _authenticate_jwt(presented: Presented, trust: TrustStore) -> KnownIssuer:
     if not set(header) <= {"alg", "kid", "typ", "cty"}:
         raise CouldNotCheck("proof-options")
     kid = header.get("kid")
-    named = _issuer_id(document)
+    named = issuer_id(document)
     key = trust.keys.get(kid) if isinstance(kid, str) else None
     if key is None:
         raise _not_known(named, trust)
@@ -226,95 +177,3 @@ def _authenticate_jwt(presented: Presented, trust: TrustStore) -> KnownIssuer:
             raise Altered("claims")
     check_key_time(key, instant(document.get("validFrom")))
     return key.issuer
-
-
-# --- still standing, and in time -----------------------------------------------------------------
-
-
-def find_own_record(issuer: KnownIssuer, digest: str, trust: TrustStore) -> Record | None:
-    """Return our record of a certificate of ours. A signature on one that we never issued is a forgery."""
-    if not issuer.is_own:
-        return None
-    record = trust.find_record(digest)
-    if record is None:
-        raise NotInRegister("not-in-register")
-    return record
-
-
-def check_time(valid_from: datetime, valid_until: datetime | None, at: datetime) -> None:
-    if at + SKEW < valid_from:
-        raise NotYetValid("not-yet")
-    if valid_until is not None and at >= valid_until:
-        raise Expired("expired")
-
-
-def check_record(record: Record) -> None:
-    """Raise what our register says against a certificate."""
-    if record.standing == "good":
-        return
-    kinds: dict[str, type[VerificationError]] = {
-        "revoked": Revoked, "replaced": Replaced, "suspended": Suspended,
-    }  # fmt: skip
-    raise kinds[record.standing](record.standing)
-
-
-def check_standing(document: Document, record: Record | None, trust: TrustStore, at: datetime) -> None:
-    """Check that the issuer still stands by it: our register for ours, else the issuer's stored, signed list.
-    """
-    if record is not None:
-        check_record(record)
-        return
-    entry = document.get("credentialStatus")
-    if entry is None:
-        return  # this issuer does not revoke
-    if not isinstance(entry, dict) or entry.get("type") != "BitstringStatusListEntry":
-        raise StandingNotKnown("list-kind")
-    url, index, purpose = (
-        entry.get(name) for name in ("statusListCredential", "statusListIndex", "statusPurpose")
-    )
-    if isinstance(index, int) and not isinstance(index, bool):
-        index = str(index)  # the standard wants a string; some issuers write a number
-    if not isinstance(url, str) or not isinstance(index, str) or not (index.isascii() and index.isdigit()):
-        raise StandingNotKnown("list-kind")
-    listed = trust.find_list(url)
-    if listed is None:
-        raise StandingNotKnown("list-missing")
-    _check_list(listed, _issuer_id(document), purpose, int(index[:9]), trust, at)
-
-
-def _check_list(
-    listed: Document, issuer: str, purpose: Any, index: int, trust: TrustStore, at: datetime
-) -> None:
-    """Read one bit of a signed list.
-
-    It must be signed by the issuer itself, for the same purpose, and be fresh.
-    """
-    try:
-        presented = read(proofs.jcs(listed))
-        signer = authenticate(presented, trust)
-        check_time(*_span(listed), at)
-        bits = _bits(listed, purpose)
-        is_set = status.is_set(bits, index)
-    except (VerificationError, ValueError) as error:
-        raise StandingNotKnown("list-not-usable") from error
-    if signer.did != issuer:
-        raise StandingNotKnown("list-not-usable")
-    if is_set:
-        raise Suspended("suspended") if purpose == "suspension" else Revoked("revoked")
-
-
-def _span(document: Document) -> tuple[datetime, datetime | None]:
-    start = instant(document.get("validFrom"))
-    if start is None:
-        raise Altered("date")
-    return start, instant(document.get("validUntil"))
-
-
-def _bits(listed: Document, purpose: Any) -> bytes:
-    subject = listed.get("credentialSubject")
-    if not isinstance(subject, dict) or subject.get("statusPurpose") != purpose:
-        raise ValueError("the list has another purpose")
-    encoded = subject.get("encodedList")
-    if not isinstance(encoded, str):
-        raise ValueError("the list is empty")
-    return status.decode(encoded)

@@ -1,5 +1,4 @@
-"""Read the facts of a verified credential for showing: ours in full, others as far as they are written alike.
-"""
+"""Read the facts of a verified credential for showing: ours in full, others as far as they agree."""
 
 from __future__ import annotations
 

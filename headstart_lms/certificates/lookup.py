@@ -8,11 +8,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from .documents import check_record, check_time
 from .facts import read_facts
 from .models import Certificate
 from .rules import pick
 from .services import find_certificate, read_payload
+from .standing import check_record, check_time
 from .trust import KnownIssuer, record_of, trust_store
 from .verdict import Answer, Verdict, VerdictBuilder
 from .verify import verify

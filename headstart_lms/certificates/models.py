@@ -117,8 +117,7 @@ class Certificate(Base):
 
 
 class IssuerKey(Base):
-    """An Ed25519 key of an issuer and the time it signs in; kept for ever, so that old papers stay checkable.
-    """
+    """An Ed25519 key of an issuer and the time it signs in; kept for ever, for old papers."""
 
     __tablename__ = "lms_issuer_key"
     __table_args__ = (UniqueConstraint("did", "kid"),)

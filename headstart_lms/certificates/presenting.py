@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+
 
 from ..kernel.i18n import _, language, locale
 from .errors import State

@@ -34,8 +34,7 @@ def without_proof(document: Mapping[str, Any]) -> Document:
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """Return SHA-256, hex, of the RFC 8785 form without proofs: what the rosette draws and the record keeps.
-    """
+    """Return SHA-256, hex, of the RFC 8785 form without proofs: the rosette draws it."""
     return hashlib.sha256(jcs(without_proof(document))).hexdigest()
 
 

@@ -90,8 +90,7 @@ def _loader(contexts: Mapping[str, Any]) -> Any:
 
 
 def _check_identifiers(expanded: Any) -> None:
-    """Refuse relative ``@type`` and ``@id`` values: an undefined type would become a signed nonsense address.
-    """
+    """Refuse relative ``@type`` and ``@id`` values: else an undefined type would be signed."""
     if isinstance(expanded, list):
         for value in expanded:
             _check_identifiers(value)

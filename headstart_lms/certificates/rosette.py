@@ -18,8 +18,7 @@ SIDE, NODES = 1000, 12
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """One braid: ``lines`` equal closed curves, each turned a little, with ``lobes`` waves around the circle.
-    """
+    """One braid: ``lines`` equal closed curves, each turned a little, with ``lobes`` waves."""
 
     radius: float
     swing: float

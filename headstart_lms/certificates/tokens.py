@@ -16,11 +16,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from . import cbor, keys, signing
-from .documents import check_key_time, check_record, check_time, find_own_record
+from .documents import check_key_time
 from .errors import Altered, NotRead, StandingNotKnown, UnknownIssuer, VerificationError
 from .facts import Facts, read_facts
 from .keys import Sealer
 from .models import Certificate, IssuerKey
+from .standing import check_record, check_time, find_own_record
 from .trust import TrustedKey, TrustStore
 from .verdict import Verdict, VerdictBuilder
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,31 @@ def write_folder(session: Session, storage: Storage, library: Library, slug: str
 _LOADED = ("sha256", "width", "height")
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes numbers without exponents, which our reader does not know, and keeps rare line separators."""
+
+
+def _number(dumper: yaml.SafeDumper, value: float) -> yaml.Node:
+    text = f"{Decimal(repr(value)):f}"
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text if "." in text else text + ".0")
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    quoted = '"' if any(c in value for c in "\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=quoted)
+
+
+_Dumper.add_representer(float, _number)
+_Dumper.add_representer(str, _text)
+
+
+def dump_yaml(data: Any) -> str:
+    """Write data as YAML that ``read_yaml`` reads back as the same data."""
+    return yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)
+
+
 def _write(file: Path, data: Any) -> None:
-    file.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110), "utf-8")
+    file.write_text(dump_yaml(data), "utf-8")
 
 
 def _write_list(file: Path, rows: list[Any]) -> None:

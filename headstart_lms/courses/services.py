@@ -137,7 +137,7 @@ _NOT_KEY = {"explain", "picture", "audio", "facts", "outcomes", "alt", "tags", "
 
 
 def same_key(old: ItemBase, new: ItemBase) -> bool:
-    return _bare(old) == _bare(new)
+    return bool(_bare(old) == _bare(new))
 
 
 #: What the address, the catalogue and the certificate say: the same in all corrections of an edition.

@@ -117,7 +117,7 @@ def _unreadable(error: yaml.YAMLError, broken: Any) -> Exception:
 
 MAX_DEPTH = 30
 #: Python reads at most 4300 digits as a number; no course counts that far.
-MAX_DIGITS = 20
+MAX_DIGITS = 40
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
@@ -128,7 +128,8 @@ def _check_depth(text: str, broken: Any) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise broken("This is nested too deeply.", event.start_mark.line + 1)
+                mark: Any = event.start_mark
+                raise broken("This is nested too deeply.", mark.line + 1)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -258,8 +259,8 @@ def _read_units(folder: Folder) -> None:
     modules = folder.data.get("modules")
     order: list[str] = []
     for module in modules if isinstance(modules, list) else []:
-        units = module.get("units") if isinstance(module, dict) else None
-        order += [u for u in units if isinstance(u, str)] if isinstance(units, list) else []
+        listed = module.get("units") if isinstance(module, dict) else None
+        order += [u for u in listed if isinstance(u, str)] if isinstance(listed, list) else []
     units: list[Any] = []
     files = sorted((folder.path / "units").glob("*.yaml")) if (folder.path / "units").is_dir() else []
     files.sort(key=lambda f: order.index(f.stem) if f.stem in order else len(order))

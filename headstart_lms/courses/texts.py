@@ -53,7 +53,7 @@ def _course(course: Course, change: Change) -> Course:
 
 
 def _unit(unit: Unit, change: Change) -> Unit:
-    blocks = []
+    blocks: list[Part] = []
     for block in unit.blocks:
         scope = f"{unit.id}/{block.id}/"
         if isinstance(block, ItemsBlock):

@@ -78,17 +78,17 @@ def _read_po(file: Path, name: str, source: dict[str, str]) -> tuple[dict[str, s
             continue
         if context not in source:
             findings.append(
-                Finding("warning", name, entry.linenum, context, "The course has no such text; refresh the file with "
+                Finding("warning", name, entry.linenum or 0, context, "The course has no such text; refresh the file with "
                         "'headstart course translate'.")
             )  # fmt: skip
         elif source[context] != entry.msgid:
             findings.append(
-                Finding("warning", name, entry.linenum, context, "The source text has changed; refresh the file with "
+                Finding("warning", name, entry.linenum or 0, context, "The source text has changed; refresh the file with "
                         "'headstart course translate'.")
             )  # fmt: skip
         elif kept(entry.msgid) != kept(entry.msgstr):
             findings.append(
-                Finding("error", name, entry.linenum, context,
+                Finding("error", name, entry.linenum or 0, context,
                         "Words marked as [..]{it} and gaps [[..]] must stand in the translation as in the source: "
                         + ", ".join(kept(entry.msgid)) + ".")
             )  # fmt: skip

@@ -11,11 +11,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[[], None]
 
 
-def access(rule: Rule) -> Callable[[F], F]:
-    """Declare who may use a view. The rule runs before the view, whatever the method."""
+def access(rule: Rule, *, changes_nothing: bool = False) -> Callable[[F], F]:
+    """Declare who may use a view. The rule runs before the view, whatever the method.
+
+    ``changes_nothing``: its POST only asks a question (a file is too large for an address), so any site may send it.
+    """
 
     def declare(view: F) -> F:
         view.access_rule = rule  # type: ignore[attr-defined]
+        view.changes_nothing = changes_nothing  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -27,6 +31,10 @@ def public() -> None:
 
 def credential() -> None:
     """Programs: the view itself checks a key and secret or a token, and answers 401 without one."""
+
+
+def changes_nothing(view: Callable[..., Any]) -> bool:
+    return bool(getattr(view, "changes_nothing", False))
 
 
 def rule_of(view: Callable[..., Any]) -> Rule | None:

@@ -6,12 +6,13 @@ import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import String, delete
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .clock import now
 from .db import Base
 from .errors import TooMany
-from .i18n import _
+from .i18n import ngettext
 
 
 class Limit(Base):
@@ -25,23 +26,28 @@ class Limit(Base):
 
 
 def hit(session: Session, bucket: str, limit: int, seconds: int) -> None:
-    """Count one try; raise TooMany from the ``limit``-th on within ``seconds``.
+    """Count one try; raise TooMany when there were more than ``limit`` within ``seconds``.
 
-    Call it in a transaction of its own, so that a refused try stays counted.
+    A try that is refused is rolled back with its transaction and not counted: nobody waits longer for trying again.
     """
     key = hashlib.sha256(bucket.encode()).hexdigest()
     at = now()
     session.execute(delete(Limit).where(Limit.until < at))
-    row = session.get(Limit, key, with_for_update=True)
-    if row is None:
-        session.add(Limit(bucket=key, count=1, until=at + timedelta(seconds=seconds)))
-        session.flush()
-        return
-    row.count += 1
-    session.flush()
-    if row.count > limit:
-        wait = max(1, int((row.until - at).total_seconds()))
-        raise TooMany(_("Too many tries. Wait %(minutes)d minutes, then try again.", minutes=wait // 60 + 1), wait)
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    counted = session.execute(
+        insert(Limit)
+        .values(bucket=key, count=1, until=at + timedelta(seconds=seconds))
+        .on_conflict_do_update(index_elements=["bucket"], set_={"count": Limit.count + 1})
+        .returning(Limit.count, Limit.until)
+    ).one()
+    if counted.count > limit:
+        wait = max(1, int((counted.until - at).total_seconds()))
+        sentence = ngettext(
+            "Too many tries. Wait %(num)d minute, then try again.",
+            "Too many tries. Wait %(num)d minutes, then try again.",
+            wait // 60 + 1,
+        )
+        raise TooMany(sentence, wait)
 
 
 def is_over(session: Session, bucket: str, limit: int) -> bool:

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms.validators import ValidationError
 
 from . import i18n
-from .access import credential, rule_of
+from .access import changes_nothing, credential, rule_of
 from .compress import compress
 from .errors import LMSError, NotAllowed, SignInNeeded, TooMany
 from .i18n import _
@@ -43,17 +43,20 @@ def choose_language() -> None:
     if kept in i18n.UI_LANGUAGES:
         i18n.set_language(kept)
         return
-    i18n.set_language(request.accept_languages.best_match(list(i18n.UI_LANGUAGES)) or "en")
+    # werkzeug's best_match prefers an exact "en" to a wished "ar-EG"
+    wished = (tag.split("-")[0].lower() for tag in request.accept_languages.values())
+    i18n.set_language(next((tag for tag in wished if tag in i18n.UI_LANGUAGES), "en"))
 
 
 def check_access() -> None:
     """Refuse forms of other sites, then run the rule of the view; a view without one is closed."""
     if request.endpoint is None:
         return
-    rule = rule_of(current_app.view_functions[request.endpoint])
+    view = current_app.view_functions[request.endpoint]
+    rule = rule_of(view)
     if rule is None:
         raise NotAllowed(_("Nobody may use this page."))
-    if rule is not credential:  # programs send no cookie that a foreign page could use
+    if rule is not credential and not changes_nothing(view):  # a program sends no cookie a foreign page could use
         check_origin()
     rule()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 
 from flask import Blueprint, current_app, g, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ..kernel.access import access, credential, public
@@ -99,6 +101,22 @@ def answer_error(error: LMSError) -> Response:
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(_METHODS)
     return response
+
+
+@bp.errorhandler(HTTPException)
+def answer_http_error(error: HTTPException) -> Response:
+    """Answer what Flask itself refuses (a body that breaks off, one too large) in the same form."""
+    found = LMSError(error.description or error.name, "http")
+    found.status = error.code or 400
+    return answer_error(found)
+
+
+@bp.errorhandler(Exception)
+def answer_crash(error: Exception) -> Response:
+    """Answer what nobody expected: a sentence and a number, never a trace; the log has the rest."""
+    number = secrets.token_hex(4)
+    current_app.logger.error("error %s at %s", number, request.endpoint, exc_info=error)
+    return answer_error(LMSError(f"Something went wrong in the record store. Number: {number}", "crash"))
 
 
 @bp.after_request

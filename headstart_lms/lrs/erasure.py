@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import islice
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import Table, bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
+from ..kernel.clock import now
 from . import head, postings
 from . import terms as t
 from .models import (
@@ -25,7 +26,10 @@ from .models import (
     Tombstone,
 )
 
-_CHUNK = 500
+log = logging.getLogger("headstart.lrs")
+
+_posting: Table = Posting.__table__  # type: ignore[assignment]
+_tombstone: Table = Tombstone.__table__  # type: ignore[assignment]
 
 
 def erase_actor(session: Session, actor_name: UUID) -> int:
@@ -69,43 +73,61 @@ def purge(session: Session, *, before: datetime, spare: Iterable[UUID] = (), dry
     return len(seqs) if dry_run else _erase(session, seqs)
 
 
-def _erase(session: Session, seqs: Sequence[int]) -> int:
-    erased = 0
-    for chunk in _chunks(seqs):
-        rows = session.execute(
-            select(Statement.seq, Statement.id, Statement.tenant_id, Statement.payload).where(
-                Statement.seq.in_(chunk)
+def displace(session: Session, tenant_id: int, ids: Iterable[UUID]) -> set[UUID]:
+    """Delete what others stored under ids of our own acts; return these ids.
+
+    The id of one of our statements can be worked out by whoever knows the act. Nobody may use that to keep
+    our statement out.
+    """
+    theirs = {
+        row.seq: row.id
+        for chunk in postings.chunks(ids)
+        for row in session.execute(
+            select(Statement.seq, Statement.id).where(
+                Statement.id.in_(chunk), Statement.tenant_id == tenant_id, Statement.own.is_(False)
             )
-        ).all()
-        if not rows:
-            continue
-        registrations: set[int] = set()
-        for row in rows:
-            keys = t.find_terms(json.loads(row.payload)).roles
-            ids = postings.find_ids(session, row.tenant_id, keys)
-            session.execute(delete(Posting).where(Posting.seq == row.seq, Posting.term_id.in_(ids.values())))
-            registrations |= {id_ for (kind, _), id_ in ids.items() if kind == t.REGISTRATION}
-        connection = session.connection()
-        connection.execute(
-            postings.insert_ignoring(connection, Tombstone.__table__).on_conflict_do_nothing(),  # type: ignore[arg-type]
-            [{"id": row.id, "tenant_id": row.tenant_id} for row in rows],
         )
+    }
+    if theirs:
+        log.warning("statements of others stood under ids of our own acts and were deleted: %s", theirs)
+        _erase(session, theirs, keep_ids=False)
+    return set(theirs.values())
+
+
+def _erase(session: Session, seqs: Iterable[int], *, keep_ids: bool = True) -> int:
+    erased = 0
+    connection = session.connection()
+    for chunk in postings.chunks(seqs):
+        query = select(Statement.seq, Statement.id, Statement.tenant_id, Statement.payload)
+        rows = session.execute(query.where(Statement.seq.in_(chunk))).all()
+        for tenant_id in {row.tenant_id for row in rows}:
+            _unpost(session, tenant_id, [(r.seq, r.payload) for r in rows if r.tenant_id == tenant_id])
+        if rows and keep_ids:
+            tombs = postings.insert_ignoring(connection, _tombstone).on_conflict_do_nothing()
+            connection.execute(
+                tombs, [{"id": row.id, "tenant_id": row.tenant_id, "erased": now()} for row in rows]
+            )
         for table in (StatementAttachment, StatementRef, ForwardOutbox, Statement):
             session.execute(delete(table).where(table.seq.in_(chunk)))
-        _forget_registrations(session, registrations)
         erased += len(rows)
     unused = ~exists().where(StatementAttachment.sha2 == Attachment.sha2)
     session.execute(delete(Attachment).where(unused))
     return erased
 
 
-def _forget_registrations(session: Session, ids: set[int]) -> None:
-    """Delete registration terms that no statement has any more: they are one person's."""
-    used = exists().where(Posting.term_id == Term.id)
-    session.execute(delete(Term).where(Term.id.in_(ids), ~used))
-
-
-def _chunks(seqs: Sequence[int]) -> Iterator[list[int]]:
-    rest = iter(seqs)
-    while chunk := list(islice(rest, _CHUNK)):
-        yield chunk
+def _unpost(session: Session, tenant_id: int, statements: Sequence[tuple[int, bytes]]) -> None:
+    """Delete the postings of statements, and the registrations that no other statement is of."""
+    keys = {seq: t.find_terms(json.loads(payload)).roles for seq, payload in statements}
+    ids = postings.find_ids(session, tenant_id, {key for found in keys.values() for key in found})
+    session.connection().execute(
+        delete(_posting).where(_posting.c.seq == bindparam("one"), _posting.c.term_id == bindparam("term")),
+        [{"one": seq, "term": ids[key]} for seq, found in keys.items() for key in found if key in ids],
+    )
+    registrations = [id_ for (kind, _), id_ in ids.items() if kind == t.REGISTRATION]
+    direct = select(Posting.term_id).where(
+        Posting.term_id.in_(registrations), Posting.roles.bitwise_and(t.DIRECT) != 0
+    )
+    # a registration is one person's: what is left may only be references that led to her statements
+    gone = [id_ for id_ in registrations if id_ not in set(session.scalars(direct))]
+    session.execute(delete(Posting).where(Posting.term_id.in_(gone)))
+    session.execute(delete(Term).where(Term.id.in_(gone)))

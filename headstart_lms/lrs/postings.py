@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -29,6 +30,18 @@ _Cache = dict[tuple[int, int, str], tuple[int, bytes]]
 _caches: WeakKeyDictionary[Engine, _Cache] = WeakKeyDictionary()
 _tenants: WeakKeyDictionary[Engine, dict[UUID, int]] = WeakKeyDictionary()
 _last_seq: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
+
+
+#: So many values in one IN: SQLite takes 32,766 parameters, PostgreSQL 65,535.
+_CHUNK = 5_000
+T = TypeVar("T")
+
+
+def chunks(values: Iterable[T]) -> Iterator[list[T]]:
+    """Yield lists of a length that fits into one IN."""
+    rest = iter(values)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
 
 
 def insert_ignoring(connection: Connection, table: Table) -> Any:
@@ -119,10 +132,11 @@ _FIND_TERMS = select(_term.c.id, _term.c.hash).where(
 def find_ids(session: Session, tenant: int, keys: Iterable[t.Key]) -> dict[t.Key, int]:
     """Return the term ids of those keys that exist."""
     by_hash = {t.key_hash(*key): key for key in keys}
-    if not by_hash:
-        return {}
-    rows = session.connection().execute(_FIND_TERMS, {"tenant": tenant, "hashes": list(by_hash)})
-    return {by_hash[bytes(hash_)]: id_ for id_, hash_ in rows}
+    found: dict[t.Key, int] = {}
+    for hashes in chunks(by_hash):
+        rows = session.connection().execute(_FIND_TERMS, {"tenant": tenant, "hashes": hashes})
+        found.update({by_hash[bytes(hash_)]: id_ for id_, hash_ in rows})
+    return found
 
 
 def get_ids(session: Session, tenant: int, keys: Iterable[t.Key]) -> dict[t.Key, int]:
@@ -176,8 +190,11 @@ def learn_definitions(
         todo[ids[t.AGENT, value]] = ((t.AGENT, value), given_names)
     if not todo:
         return
-    query = select(_term.c.id, _term.c.canonical).where(_term.c.id.in_(sorted(todo))).order_by(_term.c.id)
-    for id_, canonical in connection.execute(query).all():
+    query = select(_term.c.id, _term.c.canonical).order_by(_term.c.id)
+    rows = [
+        row for ids in chunks(sorted(todo)) for row in connection.execute(query.where(_term.c.id.in_(ids)))
+    ]
+    for id_, canonical in rows:
         (kind, _value), given = todo[id_]
         old = json.loads(canonical) if canonical else None
         new: Any
@@ -200,8 +217,11 @@ _WAITING = select(StatementRef.seq, StatementRef.target_id, StatementRef.voiding
 
 def referrers(session: Session, tenant: int, targets: Sequence[UUID]) -> list[tuple[int, UUID, bool]]:
     """Return (seq, target, voiding) of the stored statements that refer to these ids."""
-    rows = session.connection().execute(_WAITING, {"tenant": tenant, "targets": list(targets)})
-    return [(row.seq, row.target_id, row.voiding) for row in rows]
+    found: list[tuple[int, UUID, bool]] = []
+    for chunk in chunks(targets):
+        rows = session.connection().execute(_WAITING, {"tenant": tenant, "targets": chunk})
+        found += [(row.seq, row.target_id, row.voiding) for row in rows]
+    return found
 
 
 def copy_through_references(session: Session, tenant: int, seqs: Iterable[int]) -> None:
@@ -213,8 +233,12 @@ def copy_through_references(session: Session, tenant: int, seqs: Iterable[int]) 
     affected = set(seqs)
     frontier = affected
     while frontier:
-        ids = session.scalars(select(Statement.id).where(Statement.seq.in_(frontier))).all()
-        frontier = {seq for seq, _, _ in referrers(session, tenant, ids)} - affected if ids else set()
+        ids = [
+            id_
+            for seqs_ in chunks(sorted(frontier))
+            for id_ in session.scalars(select(Statement.id).where(Statement.seq.in_(seqs_)))
+        ]
+        frontier = {seq for seq, _, _ in referrers(session, tenant, ids)} - affected
         affected |= frontier
     connection = session.connection()
     for seq in sorted(affected):

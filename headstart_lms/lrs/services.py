@@ -31,7 +31,7 @@ from ..kernel.errors import Conflict, NotAllowed
 from ..xapi.vocabulary import VOIDED
 from . import head, postings
 from . import terms as t
-from .erasure import erase_actor
+from .erasure import displace, erase_actor
 from .models import Attachment, Posting, Statement, StatementAttachment, StatementRef, Term, Tombstone
 from .outbox import put_in_outbox
 from .validator import check_batch
@@ -93,6 +93,9 @@ def store(
     last_seq, last_stored, targets = head.advance(session, len(new))
     tenant_id = postings.tenant_id(session, tenant)
     known, waiting = _find_known(session, tenant_id, [one.id for one in new])
+    if trusted and known:
+        for id_ in displace(session, tenant_id, known):
+            del known[id_]
     results = []
     fresh: list[_New] = []
     for number, one in enumerate(new, 1):
@@ -187,11 +190,13 @@ def _find_known(
     """Return the payloads of ids that are here (None: erased), and the statements that refer to ids."""
     known: dict[UUID, bytes | None] = {}
     waiting: list[_Waiting] = []
-    for id_, payload, seq, voiding in session.connection().execute(_KNOWN, {"ids": ids, "tenant": tenant_id}):
-        if seq is None:
-            known[id_] = payload
-        else:
-            waiting.append((seq, id_, bool(voiding)))
+    for chunk in postings.chunks(ids):
+        rows = session.connection().execute(_KNOWN, {"ids": chunk, "tenant": tenant_id})
+        for id_, payload, seq, voiding in rows:
+            if seq is None:
+                known[id_] = payload
+            else:
+                waiting.append((seq, id_, bool(voiding)))
     return known, waiting
 
 
@@ -286,18 +291,19 @@ def _follow_references(
     arrived = {one.id for one in fresh}
     waiting = [reference for reference in waiting if reference[1] in arrived]
     affected = {seq for seq, _, _ in waiting}
-    refs = []
+    refs: dict[int, tuple[UUID, bool]] = {}
     for one in fresh:
         target = t.ref_target(one.body)
         if target is not None:
-            voiding = one.body["verb"]["id"] == VOIDED
-            refs.append(
-                {"seq": one.seq, "target_id": UUID(target), "tenant_id": tenant_id, "voiding": voiding}
-            )
+            refs[one.seq] = (UUID(target), one.body["verb"]["id"] == VOIDED)
     if refs:
-        session.connection().execute(insert(_ref), refs)
-        affected |= {row["seq"] for row in refs}
-    targets = {row["target_id"] for row in refs if row["voiding"]}
+        rows = [
+            {"seq": seq, "target_id": target, "tenant_id": tenant_id, "voiding": voiding}
+            for seq, (target, voiding) in refs.items()
+        ]
+        session.connection().execute(insert(_ref), rows)
+        affected |= refs.keys()
+    targets = {target for target, voiding in refs.values() if voiding}
     if targets:
         _void(session, tenant_id, targets, own)
     late = {seq: target for seq, target, voiding in waiting if voiding}
@@ -311,16 +317,17 @@ def _follow_references(
         postings.copy_through_references(session, tenant_id, affected)
 
 
-def _void(session: Session, tenant_id: int, targets: Iterable[Any], own: bool) -> None:
+def _void(session: Session, tenant_id: int, targets: Iterable[UUID], own: bool) -> None:
     """Mark statements voided, except voiding ones, which can never be (xAPI 1.0.3 Data 2.3.2)."""
     voiders = select(StatementRef.seq).where(StatementRef.voiding.is_(True))
-    which = (
-        _statement.c.tenant_id == tenant_id,
-        _statement.c.id.in_(list(targets)),
-        _statement.c.seq.not_in(voiders),
-    )
     connection = session.connection()
-    ours = select(_statement.c.seq).where(*which, _statement.c.own.is_(True))
-    if not own and connection.execute(ours).first():
-        raise NotAllowed("This statement was written by the learning system itself; only it can void it.")
-    connection.execute(update(_statement).where(*which).values(voided=True))
+    for ids in postings.chunks(targets):
+        which = (
+            _statement.c.tenant_id == tenant_id,
+            _statement.c.id.in_(ids),
+            _statement.c.seq.not_in(voiders),
+        )
+        ours = select(_statement.c.seq).where(*which, _statement.c.own.is_(True))
+        if not own and connection.execute(ours).first():
+            raise NotAllowed("This statement was written by the learning system itself; only it can void it.")
+        connection.execute(update(_statement).where(*which).values(voided=True))

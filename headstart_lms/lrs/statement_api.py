@@ -21,12 +21,14 @@ from ..kernel.errors import NotFound
 from . import head, query, representations, services
 from . import terms as t
 from .cursors import Cursor, read_cursor, write_cursor
-from .incoming import XRequest
+from .incoming import TooLarge, XRequest
 from .multipart import check_complete, join_parts, read_attachments, split_parts
 from .signatures import check_signatures
 from .validator import BadRequest, Problem, actors, check_batch, formats, parse_json
 
 MAX_LIMIT: Final = 500
+#: Statements in one request. While a batch is stored, learners' answers wait: keep it under about a second.
+MAX_BATCH: Final = 2_500
 _FILTERS: Final = (
     "agent", "verb", "activity", "registration", "related_activities", "related_agents", "since", "until",
     "limit", "ascending",
@@ -62,6 +64,8 @@ def post(request: XRequest) -> Response:
     request.allow("statements/write")
     body, contents = _read_body(request)
     statements = body if isinstance(body, list) else [body]
+    if len(statements) > MAX_BATCH:
+        raise TooLarge(f"At most {MAX_BATCH} statements in one request; send smaller batches.")
     stored = _store(request, statements, contents)
     return _json([str(result.id) for result in stored])
 

@@ -32,6 +32,14 @@ PLAN: dict[str, str] = {
     "lms_award": "deleted; exported",
     "lms_certificate": "name and payload deleted; code, digest, issuer, kind, course, level, dates, status kept; exported",
     "lms_statement": "deleted, the ids stay as tombstones; exported",
+    "lms_posting": "deleted with the statements",
+    "lms_statement_ref": "deleted with the statements",
+    "lms_statement_attachment": "deleted with the statements",
+    "lms_attachment": "deleted when no statement is left that has it",
+    "lms_term": "the actor and her registrations are deleted",
+    "lms_tombstone": "kept: the ids of erased statements, so that a replay brings nothing back",
+    "lms_document": "those about the actor are deleted",
+    "lms_forward_outbox": "deleted: what was not sent yet is not sent",
 }
 
 

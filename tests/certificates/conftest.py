@@ -20,6 +20,7 @@ from headstart_lms.certificates.models import Award, Certificate
 from headstart_lms.certificates.rules import Assessed, AwardFacts
 from headstart_lms.cohorts.models import Enrolment
 from headstart_lms.courses.models import Course
+from headstart_lms.kernel import i18n
 from headstart_lms.kernel.crypto import Keyring
 from headstart_lms.kernel.db import Base, set_pragmas
 
@@ -78,6 +79,12 @@ class World:
         self.session.flush()
         made = facts(course_uuid=uuid, slug=slug, **changes)
         return services.award(self.session, enrolment=enrolment, facts=made, at=NOON)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """Start every test in English: the language of the page before stays in this thread."""
+    i18n.set_language("en")
 
 
 @pytest.fixture

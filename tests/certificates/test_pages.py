@@ -218,7 +218,6 @@ def test_a_check_is_kept_nowhere_and_told_to_no_other_site(site: Site) -> None:
         assert page.headers["Cache-Control"] == "no-store"
         assert page.headers["X-Robots-Tag"] == "noindex"
         assert page.headers["Referrer-Policy"] == "same-origin"
-        assert "Set-Cookie" not in page.headers
         assert not re.search(r'(?:src|href)="(?:https?:)?//', page.text)
 
 
@@ -276,7 +275,7 @@ def test_a_file_pasted_text_and_a_pasted_address_are_checked(site: Site) -> None
 
 
 def test_a_huge_file_is_refused_without_being_read_through(site: Site) -> None:
-    page = site.post("/verify", {"file": (io.BytesIO(b"{" * 3_000_000), "certificate.json")})
+    page = site.post("/verify", {"file": (io.BytesIO(b"{" * 300_000), "certificate.json")})
     assert state_of(page) == "could-not-check"
     assert "too big" in page.text
 

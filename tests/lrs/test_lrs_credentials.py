@@ -9,9 +9,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from conftest import IRI_BASE, Caller
 from flask import Flask
-from lrs_strategies import agent, statement
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,6 +17,9 @@ from headstart_lms.kernel.clock import frozen, now
 from headstart_lms.kernel.db import db, transaction
 from headstart_lms.kernel.errors import Invalid, NotFound
 from headstart_lms.lrs import credentials, models
+
+from .conftest import IRI_BASE, Caller
+from .lrs_strategies import agent, statement
 
 
 def test_the_secret_is_kept_nowhere(session: Session) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from conftest import Caller
 from flask import Flask
-from lrs_strategies import agent, statement
 
 from headstart_lms.kernel.db import transaction
 from headstart_lms.lrs import services
+
+from .conftest import Caller
+from .lrs_strategies import agent, statement
 
 AMINA = json.dumps(agent("9b2f6c1e-3d52-4d0e-8a57-6f1f0b0c1d2e"))
 PLACES: dict[str, tuple[str, dict[str, str]]] = {

@@ -13,9 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import tincan
-from conftest import IRI_BASE, TENANT, Caller, make_app
 from flask import Flask, Response, request
-from lrs_strategies import Json, agent, statement
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -26,6 +24,9 @@ from headstart_lms.kernel.db import transaction
 from headstart_lms.kernel.errors import Conflict, Invalid, NotFound
 from headstart_lms.lrs import credentials, forwarding, models, services, targets
 from headstart_lms.xapi import build
+
+from .conftest import IRI_BASE, TENANT, Caller, make_app
+from .lrs_strategies import Json, agent, statement
 
 US = build.authority(IRI_BASE)
 

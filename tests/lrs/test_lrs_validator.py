@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lrs_strategies import Json, agent, statement, statements, statements_2
 
 from headstart_lms.lrs.validator import BadRequest, InvalidStatement, check_batch, formats, parse_json
+
+from .lrs_strategies import Json, agent, statement, statements, statements_2
 
 SUB = {
     "objectType": "SubStatement", "actor": agent("a"), "verb": {"id": "http://v.example/did"},

@@ -1,0 +1,67 @@
+"""What issuers publish for programs anywhere: keys (did:web) and revocation lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, make_response
+from sqlalchemy import select
+
+from ..accounts.access import access, public
+from ..accounts.models import Centre
+from ..kernel.clock import now
+from ..kernel.db import session, transaction
+from ..kernel.errors import NotFound
+from ..kernel.i18n import _
+from . import keys, status
+from .context import installation
+
+bp = Blueprint("issuers", __name__)
+
+
+@bp.get("/centres/<slug>/did.json", endpoint="did")
+@access(public)
+def did(slug: str) -> Response:
+    """Publish the keys of a centre (did:web)."""
+    centre = session().scalar(select(Centre).where(Centre.slug == slug))
+    if centre is None:
+        raise NotFound(_("There is no such centre."))
+    name = keys.did_of(installation().base_url, "centres", centre.slug)
+    return _published(keys.find_did_document(session(), name) or keys.did_document(name, []))
+
+
+@bp.get("/did.json", endpoint="default_did")
+@bp.get("/.well-known/did.json", endpoint="well_known_did")
+@access(public)
+def default_did() -> Response:
+    """Publish the keys of the default centre under the installation's own did:web."""
+    centre = keys.issuing_centre(session(), None)
+    base_url = installation().base_url
+    return _published(
+        keys.did_document_of_default(
+            session(), keys.did_of(base_url), keys.did_of(base_url, "centres", centre.slug)
+        )
+    )
+
+
+@bp.get("/status/<issuer>/<int:year>", endpoint="status")
+@access(public)
+def status_list(issuer: str, year: int) -> Response:
+    """Publish the signed revocation list of an issuer and year."""
+    text = status.find_fresh(session(), issuer, year, now())
+    if text is None:
+        with transaction() as current:
+            text = status.signed_list(
+                current, issuer, year, keyring=current_app.extensions["headstart"].keyring,
+                base_url=installation().base_url, at=now(),
+            )  # fmt: skip
+    return _published(text)
+
+
+def _published(document: dict[str, Any] | str) -> Response:
+    """Publish for programs anywhere: readable from other sites, kept for an hour."""
+    response = make_response(document)
+    response.content_type = "application/json" if isinstance(document, dict) else "application/vc+ld+json"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response

@@ -1,0 +1,208 @@
+"""Every kind of page, in English and in Arabic: axe finds nothing, nothing runs over the edge, no control gets lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from .conftest import AXE, Site, in_language
+
+AMINA, RAVI, OLENA, STAFF = "Amina Haddad", "Ravi Kumar", "Olena Kovalenko", "manager-north"
+LANGUAGE, WORK = "it-italiano-a1", "it-lavoro"
+
+
+def _enrol(page: Page, slug: str) -> None:
+    page.goto(f"/courses/{slug}")
+    page.get_by_role("button", name="Start this course").click()
+    page.wait_for_url(f"**/courses/{slug}/**")
+
+
+def _answer_badly(page: Page, unit: str) -> str:
+    """Answer the first question of a screen with its first option; return the address of the feedback."""
+    page.goto(unit)
+    form = page.locator("form[data-item]").first
+    form.locator("input[type=radio], input[type=checkbox]").first.check(force=True)
+    form.locator("button[type=submit]").click()
+    page.wait_for_selector(".hs-band-head")
+    return page.url
+
+
+def _sit(page: Page, slug: str) -> str:
+    page.goto(f"/courses/{slug}/tests/final")
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url("**/sittings/**")
+    return page.url
+
+
+@pytest.fixture(scope="module")
+def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, str]]]:
+    """Return {kind of page: (who sees it, address)}; what they need is done by hand in a browser first."""
+    from .conftest import Visits
+
+    visits = Visits(site, chromium)
+    page = visits(RAVI)
+    for slug in (LANGUAGE, WORK):
+        _enrol(page, slug)
+    feedback = _answer_badly(page, f"/courses/{LANGUAGE}/m1-saluti")
+    sitting = _sit(page, WORK)
+    failed = _sit(page, LANGUAGE)
+    page.locator("details.hs-card summary").click()
+    page.get_by_role("button", name="End the test now").click()
+    page.wait_for_selector(".hs-results")
+    passed = visits(AMINA)
+    passed.goto("/courses/it-diritti/tests/final")
+    result = passed.locator("main a[href*='/sittings/']").first.get_attribute("href") or ""
+    valid, revoked = (site.certificate(state)["code"].replace("-", "") for state in ("valid", "revoked"))
+    learner = site.person(AMINA)["id"]
+    yield {
+        "catalogue": (None, "/"),
+        "start: language": (None, "/start"),
+        "start: country": (None, "/start?step=to"),
+        "start: reason": (None, "/start?step=route&to=IT"),
+        "sign in": (None, "/sign-in"),
+        "sign in, staff": (None, "/sign-in?as=staff"),
+        "course, new": (None, f"/courses/{LANGUAGE}"),
+        "check": (None, "/verify"),
+        "valid": (None, f"/verify/{valid}"),
+        "revoked": (None, f"/verify/{revoked}"),
+        "unknown": (None, "/verify/000000000000"),
+        "help": (None, "/help"),
+        "privacy": (None, "/privacy"),
+        "not here": (None, "/nothing"),
+        "course, begun": (RAVI, f"/courses/{LANGUAGE}"),
+        "unit: dialogue, match, gaps": (RAVI, f"/courses/{LANGUAGE}/m1-saluti"),
+        "unit: table, order, short": (RAVI, f"/courses/{LANGUAGE}/m1-saluti?step=3"),
+        "unit: form, picture": (RAVI, f"/courses/{LANGUAGE}/m1-numeri?step=3"),
+        "unit: hotspot, long match": (RAVI, f"/courses/{LANGUAGE}/m5-office?step=2"),
+        "unit: scenario": (RAVI, f"/courses/{LANGUAGE}/m5-doctor?step=3"),
+        "unit: checklist, sources": (RAVI, "/courses/it-diritti/arrive"),
+        "unit: pictures, fact": (RAVI, f"/courses/{WORK}/safety?step=2"),
+        "feedback": (RAVI, feedback),
+        "words": (RAVI, f"/courses/{LANGUAGE}/words"),
+        "word found": (RAVI, f"/courses/{LANGUAGE}/words?q=pan"),
+        "test": (RAVI, f"/courses/{LANGUAGE}/tests/final"),
+        "sitting": (RAVI, sitting),
+        "failed": (RAVI, failed),
+        "journey": (AMINA, "/me"),
+        "course, done": (AMINA, "/courses/it-diritti"),
+        "passed": (AMINA, result),
+        "account": (AMINA, "/me/account"),
+        "my data": (AMINA, "/me/data"),
+        "code card": (AMINA, "/me/code"),
+        "certificate": (AMINA, f"/certificates/{valid}"),
+        "award": (OLENA, f"/certificates/new?award={site.certificate('not issued')['award']}"),
+        "groups": (STAFF, "/teach"),
+        "group": (STAFF, site.group),
+        "questions": (STAFF, f"{site.group}/questions"),
+        "new group": (STAFF, "/centre/groups/new"),
+        "name": (STAFF, f"/centre/learners/{learner}/name"),
+    }
+    visits.end()
+
+
+def _violations(page: Page, *rules: str) -> list[Any]:
+    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
+    return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found]
+
+
+def _over_the_edge(page: Page) -> list[str]:
+    """Return what makes the page scroll sideways."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const root = document.documentElement;
+          if (root.scrollWidth <= root.clientWidth) return [];
+          const over = (node) => { const b = node.getBoundingClientRect(); return b.right > root.clientWidth + 1 || b.left < -1; };
+          return [...document.querySelectorAll("main *, header *, footer *")].filter(over)
+            .filter((node) => !node.closest(".hs-scroll, .hs-tabs, .hs-hidden")).slice(0, 4).map((node) => node.outerHTML.slice(0, 160));
+        }"""
+    )
+    return found or (["the page"] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else [])
+
+
+#: What can be used must be seen when the system chooses the colours: a border, or the browser's own control.
+LOST = """() => [...document.querySelectorAll("main button, main a.hs-button, main input:not([type=hidden]), main select, main textarea")]
+  .filter((node) => node.checkVisibility ? node.checkVisibility() : node.offsetParent)
+  .filter((node) => {
+    const style = getComputedStyle(node);
+    if (Number(style.opacity) < 0.5) return true;
+    if (["radio", "checkbox", "file"].includes(node.type)) return false;
+    const edge = parseFloat(style.borderTopWidth) >= 1 && style.borderTopStyle !== "none" && style.borderTopColor !== style.backgroundColor;
+    return !edge && style.textDecorationLine === "none";
+  }).map((node) => node.outerHTML.slice(0, 160))"""
+
+
+def _by_person(places: dict[str, tuple[str | None, str]]) -> dict[str | None, list[tuple[str, str]]]:
+    people: dict[str | None, list[tuple[str, str]]] = {}
+    for kind, (person, address) in places.items():
+        people.setdefault(person, []).append((kind, address))
+    return people
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_every_page_can_be_used_by_everybody(
+    places: dict[str, tuple[str | None, str]], visit: Callable[..., Page], language: str
+) -> None:
+    """axe-core in light and dark; 320 px (WCAG 2.2, 1.4.10), twice the text (1.4.4), the system's colours."""
+    faults: dict[str, list[Any]] = {}
+    for person, pages in _by_person(places).items():
+        page = visit(person, reduced_motion="reduce")
+        for kind, address in pages:
+            page.goto(in_language(address, language))
+            assert page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == (
+                [language, "rtl" if language == "ar" else "ltr"]
+            ), kind
+            page.evaluate(AXE)
+            found = _violations(page)
+            page.emulate_media(color_scheme="dark")
+            found += [("dark", one) for one in _violations(page, "color-contrast")]
+            page.emulate_media(color_scheme="light", forced_colors="active")
+            found += [("lost in forced colours", one) for one in page.evaluate(LOST)]
+            page.emulate_media(forced_colors="none")
+            page.set_viewport_size({"width": 320, "height": 740})
+            found += [("wider than 320 px", one) for one in _over_the_edge(page)]
+            page.set_viewport_size({"width": 640, "height": 740})
+            page.evaluate("document.documentElement.style.fontSize = '200%'")
+            found += [("wider with text of 200 %", one) for one in _over_the_edge(page)]
+            page.set_viewport_size({"width": 360, "height": 740})
+            if found:
+                faults[kind] = found
+    assert faults == {}
+
+
+def test_a_page_has_one_main_action_and_one_next_step(
+    places: dict[str, tuple[str | None, str]], visit: Callable[..., Page]
+) -> None:
+    """The next step of a unit is a[rel=next], exactly one; a screen to read has one main button."""
+    faults: dict[str, int] = {}
+    for person, pages in _by_person(places).items():
+        page = visit(person)
+        for kind, address in pages:
+            page.goto(address)
+            if kind.startswith("unit") or kind == "feedback":
+                assert page.locator("a[rel=next]").count() == 1, kind
+            elif (count := page.locator("main .hs-button-main:visible").count()) > 1:
+                faults[kind] = count
+    assert faults == {}
+
+
+def test_code_cards_are_printed_two_in_a_row_and_nothing_else(site: Site, visit: Callable[..., Page]) -> None:
+    page = visit(STAFF, viewport={"width": 794, "height": 1123})
+    page.goto(site.group)
+    page.locator("[name=count]").fill("3")
+    page.get_by_role("button", name="Add and show the cards").click()
+    page.wait_for_selector(".hs-cards")
+    page.emulate_media(media="print")
+    cards = [card.bounding_box() for card in page.locator(".hs-cards > li").all()]
+    assert len(cards) == 3
+    assert all(box is not None for box in cards)
+    first, second, third = (box for box in cards if box is not None)
+    assert first["y"] == second["y"] < third["y"]
+    assert first["x"] + first["width"] <= second["x"] + 1
+    for gone in ("header", "footer", "h1", ".hs-buttons"):
+        assert not page.locator(gone).first.is_visible(), gone
+    # a long code of a QR picture is of no use when it breaks
+    assert all(code.bounding_box()["height"] < 60 for code in page.locator(".hs-code").all())  # type: ignore[index]

@@ -1,0 +1,224 @@
+"""Every address, tried as every role, on objects of one's own, of a colleague and of another centre.
+
+``own`` belongs to the learner and to the teacher's group, ``other`` to somebody else at the same centre, ``far`` to
+the centre South. What is not for somebody does not exist for her: 404, never 403. Forms are sent empty: 422 or 303
+means that she may send them. Who is not signed in is asked to sign in: 303 for a page, 401 for a form.
+"""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete, select
+
+from headstart_lms.accounts import services as accounts
+from headstart_lms.accounts.models import Grant, Person
+from headstart_lms.kernel.access import credential, rule_of
+from headstart_lms.kernel.db import transaction
+
+from .access import PERSONAL, address, ask, rules, unchanged
+from .world import NAMES, ROLES, World
+
+TABLE = """
+endpoint                   method object nobody   learner  teacher  examiner manager  officer  admin
+accounts.account           GET    -      303      200      200      200      200      200      200
+accounts.change_password   POST   -      401      422      422      422      422      422      422
+accounts.code_card         GET    -      303      200      200      200      200      200      200
+accounts.end_other_devices POST   -      401      303      303      303      303      303      303
+accounts.new_code          POST   -      401      303      422      422      422      422      422
+accounts.sign_in           GET    -      200      200      200      200      200      200      200
+accounts.sign_in           POST   -      422      422      422      422      422      422      422
+accounts.sign_out          POST   -      303      303      303      303      303      303      303
+accounts.start             GET    -      200      303      303      303      303      303      303
+accounts.start             POST   -      303      303      303      303      303      303      303
+certificates.file          GET    own    401      200      404      404      404      404      404
+certificates.file          GET    other  401      404      404      404      404      404      404
+certificates.file          GET    far    401      404      404      404      404      404      404
+certificates.new           GET    -      303      404      404      404      404      404      404
+certificates.new           POST   -      401      404      404      404      404      404      404
+certificates.show          GET    own    303      200      404      404      404      404      404
+certificates.show          GET    other  303      404      404      404      404      404      404
+certificates.show          GET    far    303      404      404      404      404      404      404
+certificates.verify        GET    -      200      200      200      200      200      200      200
+certificates.verify_answer POST   -      422      422      422      422      422      422      422
+certificates.verify_code   GET    own    200      200      200      200      200      200      200
+certificates.verify_code   GET    other  200      200      200      200      200      200      200
+certificates.verify_code   GET    far    200      200      200      200      200      200      200
+courses.media              GET    -      404      404      404      404      404      404      404
+desk.add_learners          POST   own    401      404      404      404      422      404      422
+desk.add_learners          POST   other  401      404      404      404      422      404      422
+desk.add_learners          POST   far    401      404      404      404      404      404      404
+desk.centre                GET    -      303      404      404      404      303      404      303
+desk.cohort                GET    own    303      404      200      404      200      404      200
+desk.cohort                GET    other  303      404      404      404      200      404      200
+desk.cohort                GET    far    303      404      404      404      404      404      404
+desk.home                  GET    -      303      404      200      200      200      404      200
+desk.name                  GET    own    303      404      404      404      200      404      200
+desk.name                  GET    other  303      404      404      404      200      404      200
+desk.name                  GET    far    303      404      404      404      404      404      404
+desk.name                  POST   own    401      404      404      404      422      404      422
+desk.name                  POST   other  401      404      404      404      422      404      422
+desk.name                  POST   far    401      404      404      404      404      404      404
+desk.new_cohort            GET    -      303      404      404      404      200      404      200
+desk.new_cohort            POST   -      401      404      404      404      422      404      422
+desk.questions             GET    own    303      404      200      404      200      404      200
+desk.questions             GET    other  303      404      404      404      200      404      200
+desk.questions             GET    far    303      404      404      404      404      404      404
+desk.replace_code          POST   own    401      404      404      404      200      404      200
+desk.replace_code          POST   other  401      404      404      404      200      404      200
+desk.replace_code          POST   far    401      404      404      404      404      404      404
+desk.suspend               POST   own    401      404      404      404      303      404      303
+desk.suspend               POST   other  401      404      404      404      303      404      303
+desk.suspend               POST   far    401      404      404      404      404      404      404
+exchange.courses           GET    -      200      200      200      200      200      200      200
+exchange.openapi           GET    -      200      200      200      200      200      200      200
+health.healthz             GET    -      200      200      200      200      200      200      200
+health.readyz              GET    -      200      200      200      200      200      200      200
+issuers.default_did        GET    -      200      200      200      200      200      200      200
+issuers.did                GET    -      200      200      200      200      200      200      200
+issuers.status             GET    -      200      200      200      200      200      200      200
+issuers.well_known_did     GET    -      200      200      200      200      200      200      200
+learning.answer            POST   -      401      422      404      404      404      404      404
+learning.answer_test       POST   own    401      422      404      404      404      404      404
+learning.answer_test       POST   other  401      404      404      404      404      404      404
+learning.answer_test       POST   far    401      404      404      404      404      404      404
+learning.catalogue         GET    -      200      200      200      200      200      200      200
+learning.course            GET    -      200      200      200      200      200      200      200
+learning.enrol             POST   -      303      303      303      303      303      303      303
+learning.finish_test       POST   own    401      303      404      404      404      404      404
+learning.finish_test       POST   other  401      404      404      404      404      404      404
+learning.finish_test       POST   far    401      404      404      404      404      404      404
+learning.help_page         GET    -      200      200      200      200      200      200      200
+learning.journey           GET    -      303      200      200      200      200      200      200
+learning.sitting           GET    own    303      200      404      404      404      404      404
+learning.sitting           GET    other  303      404      404      404      404      404      404
+learning.sitting           GET    far    303      404      404      404      404      404      404
+learning.sound             GET    own    303      404      404      404      404      404      404
+learning.sound             GET    other  303      404      404      404      404      404      404
+learning.sound             GET    far    303      404      404      404      404      404      404
+learning.start_test        POST   -      401      303      404      404      404      404      404
+learning.test              GET    -      303      200      404      404      404      404      404
+learning.unit              GET    -      303      200      303      303      303      303      303
+learning.vocabulary        GET    -      200      200      200      200      200      200      200
+lrs.about                  GET    -      200      200      200      200      200      200      200
+privacy.erase              POST   -      401      422      422      422      422      422      422
+privacy.erased             GET    -      200      200      200      200      200      200      200
+privacy.my_data            GET    -      303      200      200      200      200      200      200
+privacy.policy             GET    -      200      200      200      200      200      200      200
+privacy.take_data          POST   -      401      200      200      200      200      200      200
+static                     GET    -      200      200      200      200      200      200      200
+"""
+
+ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
+EXPECTED = {(row[0], row[1], row[2]): dict(zip(ROLES, map(int, row[3:]), strict=True)) for row in ROWS}
+
+
+@pytest.mark.parametrize("row", EXPECTED, ids=" ".join)
+def test_each_role_gets_what_the_table_says(row: tuple[str, str, str], world: World) -> None:
+    endpoint, method, owner = row
+    path = address(world, endpoint, owner)
+    answers = {role: ask(world, role, method, path) for role in ROLES}
+    assert {role: answer.status_code for role, answer in answers.items()} == EXPECTED[row]
+    for role, answer in answers.items():
+        assert "Traceback" not in answer.text
+        for name in NAMES.values():
+            assert name not in answer.text or _may_see(role, name), f"{role} reads the name {name} at {path}"
+
+
+def _may_see(role: str, name: str) -> bool:
+    """Names are for their owner, and for those of the centre who check documents."""
+    if role == "learner":
+        return name == NAMES["own"]
+    return role in ("manager", "admin") and name != NAMES["far"]
+
+
+def test_the_table_knows_every_address(world: World) -> None:
+    missing = []
+    for endpoint, method, rule in rules(world.app):
+        if rule_of(world.app.view_functions[rule.endpoint]) is credential:
+            continue
+        owners = ("own", "other", "far") if PERSONAL & set(rule.arguments) else ("-",)
+        for owner in owners:
+            if (endpoint, method, owner) not in EXPECTED:
+                found = [ask(world, role, method, address(world, endpoint, owner)).status_code for role in ROLES]
+                cells = "".join(f"{status:<9}" for status in found).rstrip()
+                missing.append(f"{endpoint:27}{method:7}{owner:7}{cells}")
+    assert missing == [], "look at these rows, then add them to the table:\n" + "\n".join(missing)
+
+
+def test_the_table_has_no_address_that_is_gone(world: World) -> None:
+    known = {(endpoint, method) for endpoint, method, _rule in rules(world.app)}
+    assert {row[:2] for row in EXPECTED} <= known
+
+
+def test_the_table_never_says_that_something_exists_which_is_not_for_you() -> None:
+    statuses = {status for row in EXPECTED.values() for status in row.values()}
+    assert statuses <= {200, 303, 401, 404, 422}
+    far = [row for key, row in EXPECTED.items() if key[2] == "far" and key[0] != "certificates.verify_code"]
+    assert {row[role] for row in far for role in ROLES if role != "nobody"} == {404}
+
+
+def test_programs_need_a_credential_and_a_session_is_none(world: World) -> None:
+    tried = 0
+    for endpoint, method, rule in rules(world.app):
+        if rule_of(world.app.view_functions[rule.endpoint]) is credential:
+            for role in ("nobody", "learner", "admin"):
+                answer = ask(world, role, method, address(world, endpoint, "-"))
+                assert (answer.status_code, "WWW-Authenticate" in answer.headers) == (401, True), endpoint
+                tried += 1
+    assert tried > 0
+
+
+def test_every_address_declares_a_rule(world: World) -> None:
+    for _endpoint, _method, rule in rules(world.app):
+        found = rule_of(world.app.view_functions[rule.endpoint])
+        assert found is not None
+        assert found.__doc__, "a rule says in words who may come in"
+
+
+def test_a_role_that_is_taken_away_ends_with_the_next_request(world: World) -> None:
+    path = address(world, "desk.cohort", "own")
+    with unchanged(world.app):
+        assert _as(world, "manager", path) == 200
+        with world.app.app_context(), transaction() as current:
+            mira = current.scalars(select(Person).where(Person.login == "mira")).one()
+            current.execute(delete(Grant).where(Grant.person_id == mira.id))
+        assert _as(world, "manager", path) == 404
+
+
+def test_who_is_suspended_is_nobody_at_once(world: World) -> None:
+    with unchanged(world.app):
+        assert _as(world, "learner", "/me") == 200
+        with world.app.app_context(), transaction() as current:
+            amina = current.scalars(select(Person).where(Person.host_id == "cast:amina")).one()
+            amina.suspended = amina.created
+        assert _as(world, "learner", "/me") == 303
+
+
+def test_an_admin_of_the_installation_sees_both_centres(world: World) -> None:
+    with unchanged(world.app):
+        with world.app.app_context(), transaction() as current:
+            anton = current.scalars(select(Person).where(Person.login == "anton")).one()
+            accounts.grant_role(current, anton, "admin", None)
+        for owner in ("own", "other", "far"):
+            assert _as(world, "admin", address(world, "desk.cohort", owner)) == 200
+
+
+def test_the_year_of_birth_opens_a_certificate_and_a_wrong_one_does_not(world: World) -> None:
+    for endpoint in ("certificates.show", "certificates.file"):
+        path = address(world, endpoint, "far")
+        assert _as(world, "nobody", path + "?year=1990") == 200
+        assert _as(world, "nobody", path + "?year=1991") == 404
+        assert _as(world, "learner", path + "?year=1991") == 404
+
+
+@pytest.mark.parametrize("code", ["0000-0000-0000", "x", "'--", "%00", "../me"])
+def test_a_certificate_that_is_not_there_is_answered_like_another_persons(code: str, world: World) -> None:
+    theirs = ask(world, "learner", "GET", address(world, "certificates.show", "far"))
+    nothing = ask(world, "learner", "GET", f"/certificates/{code}")
+    assert nothing.status_code == theirs.status_code == 404
+
+
+def _as(world: World, role: str, path: str) -> int:
+    client = world.app.test_client()
+    client.set_cookie("hs", str(world.tokens[role]), domain="localhost")
+    return client.get(path).status_code

@@ -1,0 +1,128 @@
+"""Two centres with a person of every role, and objects of three owners: mine, a colleague's, another centre's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from headstart_lms.accounts import services as accounts
+from headstart_lms.accounts.models import Person
+from headstart_lms.assessments import services as assessments
+from headstart_lms.assessments.items.base import ItemType, Tokens
+from headstart_lms.certificates import codes
+from headstart_lms.certificates import services as certificates
+from headstart_lms.cohorts import services as cohorts
+from headstart_lms.cohorts.models import Cohort
+from headstart_lms.courses.library import get_course
+from headstart_lms.demo import right_response
+from headstart_lms.kernel.clock import now
+from headstart_lms.kernel.db import transaction
+from headstart_lms.learning import services as learning
+from headstart_lms.learning.pages import given_values
+
+from ..cast import PASSWORD, find_person
+from ..make import house_of
+
+SLUG = "tiny"
+#: The roles of the table, and who plays them: all at the centre North.
+ROLES = {
+    "nobody": None, "learner": "amina", "teacher": "bruno", "examiner": "clara", "manager": "mira",
+    "officer": "olga", "admin": "anton",
+}  # fmt: skip
+#: Names that must never be seen by anybody but their owner and the centre's managers.
+NAMES = {"own": "Sentinelle Amina", "other": "Sentinelle Nadia", "far": "Sentinelle Faraway"}
+
+
+@dataclass
+class World:
+    """Cookies of everybody, and the parts of addresses by owner: ``own`` is the learner's, ``far`` is South's."""
+
+    app: Flask
+    tokens: dict[str, str | None] = field(default_factory=dict)
+    parts: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def values_of(item: ItemType, tokens: Tokens) -> dict[str, list[str]]:
+    """Return the form fields of a fully right answer."""
+    response = right_response(item)
+    return given_values(item, item.form(tokens), response, tokens)
+
+
+def learn(current: Session, house: learning.House, person: Person, slug: str = SLUG, units: int | None = None) -> None:
+    """Answer every item of the first units right."""
+    enrolment = cohorts.get_enrolment_for(current, person, get_course(current, slug))
+    book = house.book_of(current, enrolment)
+    for name in book.unit_order[:units]:
+        for item in book.units[name].items:
+            assert isinstance(item, ItemType)
+            learning.submit_answer(
+                current, house, person, slug=slug, item_id=item.id, answer_id=uuid4(),
+                values=values_of(item, house.tokens_of(enrolment.registration)),
+            )  # fmt: skip
+
+
+def sit_test(current: Session, house: learning.House, person: Person, slug: str = SLUG) -> None:
+    """Pass the final test."""
+    sitting = learning.start_test(current, house, person, slug, "final")
+    book = house.book_of_sitting(current, sitting)
+    for name in assessments.drawn_items(sitting):
+        item = book.bank[name]
+        assert isinstance(item, ItemType)
+        learning.submit_test_answer(
+            current, house, person, sitting_id=sitting.id, item_id=name, answer_id=uuid4(),
+            values=values_of(item, house.tokens(sitting.id)),
+        )  # fmt: skip
+
+
+def make_world(app: Flask) -> World:
+    """Add to the cast what the table needs. Call in an application context."""
+    world = World(app)
+    state, house = app.extensions["headstart"], house_of(app)
+    with transaction() as current:
+        north, south = accounts.get_centre(current, "north"), accounts.get_centre(current, "south")
+        for login, role in (("mira", "manager"), ("olga", "officer"), ("anton", "admin")):
+            accounts.make_staff(current, login, PASSWORD, centre=north, role=role)
+        course = get_course(current, SLUG)
+        group = current.scalars(select(Cohort)).one()
+        theirs = cohorts.make_cohort(current, centre=north, course=course, title="Morning group")
+        away = cohorts.make_cohort(
+            current, centre=south, course=course, title="South group", teacher=find_person(current, "dmitri")
+        )
+        owners = {"own": (find_person(current, "amina"), group)}
+        for owner, centre, cohort in (("other", north, theirs), ("far", south, away)):
+            person, _code = accounts.start_learner(
+                current, state.keyring, language="en", destination="IT", route="refugee", centre=centre
+            )
+            learning.enrol(current, house, person, SLUG, language="en", cohort=cohort)
+            owners[owner] = (person, cohort)
+        for owner, (person, cohort) in owners.items():
+            world.parts[owner] = {"person": str(person.uuid), "uuid": str(cohort.uuid)}
+            world.parts[owner] |= _history(current, house, state, person, NAMES[owner])
+        for role, name in ROLES.items():
+            world.tokens[role] = None
+            if name is not None:
+                person = current.scalars(
+                    select(Person).where((Person.login == name) | (Person.host_id == f"cast:{name}"))
+                ).one()
+                world.tokens[role] = accounts.sign_in(current, person, timedelta(hours=12))
+    return world
+
+
+def _history(current: Session, house: learning.House, state: object, person: Person, name: str) -> dict[str, str]:
+    """Let a person pass the course and take the certificate, then begin another sitting."""
+    learn(current, house, person)
+    sit_test(current, house, person)
+    award = certificates.list_awards_of(current, person)[0]
+    certificates.state_identity(current, person, passport_name=name, own_name=name, year_of_birth=1990, at=now())
+    made = certificates.issue(
+        current, award, keyring=state.keyring, base_url=house.installation.base_url, at=now()  # type: ignore[attr-defined]
+    )
+    sitting = learning.start_test(current, house, person, SLUG, "final")
+    return {
+        "code": codes.show(made.code), "sitting_id": str(sitting.id), "item_id": assessments.drawn_items(sitting)[0],
+    }  # fmt: skip
