@@ -275,7 +275,12 @@ def measure(name: str, url: str, folder: Path, sizes: list[int], seconds: float,
         with transaction() as current:
             made = client_add(current, "benchmark", iri_base=IRI_BASE, tenant=TENANT)
         one = [statement()]
-        checked = rate(lambda: (check_batch(one, "1.0.3"), 1)[1], 0.3)
+
+        def check() -> int:
+            check_batch(one, "1.0.3")
+            return 1
+
+        checked = rate(check, 0.3)
         print(f"  validate                      {1e6 / checked:8.0f} us a statement")
         print("  writes, statements/s              raw insert     store()  of raw")
         for batch in (1, 50, 500):

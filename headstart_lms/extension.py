@@ -235,7 +235,8 @@ def _environment(app: Flask, asset: Callable[[str], str]) -> Environment:
         undefined=StrictUndefined, auto_reload=app.debug,
     )  # fmt: skip
     environment.filters.update(
-        text.filters(), date=i18n.date, country=i18n.country, language_name=i18n.language_name
+        text.filters(), date=i18n.date, country=i18n.country, language_name=i18n.language_name,
+        listed=i18n.listed
     )
     environment.globals.update(
         {

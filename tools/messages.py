@@ -1,4 +1,4 @@
-"""Texts of the interface: ``messages.py update`` refreshes the catalogues, ``compile`` makes the .mo files."""
+"""Texts of the interface: ``messages.py update`` refreshes the catalogues, ``compile`` makes .mo files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def babel(*arguments: str) -> None:
 def extract() -> None:
     """Write headstart.pot from the Python files and templates."""
     babel(
-        "-q", "extract", "-F", "babel.cfg", "-k", "_l", "-k", "pgettext:1c,2", "--omit-header", "--sort-by-file",
-        "-o", str(FOLDER / "headstart.pot"), "headstart_lms",
+        "-q", "extract", "-F", "babel.cfg", "-k", "_l", "-k", "pgettext:1c,2", "--omit-header",
+        "--sort-by-file", "-o", str(FOLDER / "headstart.pot"), "headstart_lms",
     )  # fmt: skip
 
 
@@ -29,8 +29,10 @@ def update() -> None:
         file = FOLDER / language / "LC_MESSAGES" / "headstart.po"
         command = "update" if file.exists() else "init"
         extra = ["--no-fuzzy-matching", "--ignore-obsolete"] if file.exists() else []
-        babel("-q", command, "-D", "headstart", "-i", str(FOLDER / "headstart.pot"), "-d", str(FOLDER), "-l", language,
-              "-w", "110", *extra)  # fmt: skip
+        babel(
+            "-q", command, "-D", "headstart", "-i", str(FOLDER / "headstart.pot"), "-d", str(FOLDER),
+            "-l", language, "-w", "110", *extra,
+        )  # fmt: skip
 
 
 def compile_all() -> None:

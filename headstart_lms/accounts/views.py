@@ -242,11 +242,15 @@ def sign_out() -> Response:
 
 @bp.get("/me/account")
 @access(signed_in)
-def account() -> str:
-    """The account: code or password, devices, data."""
+def account() -> Response:
+    """The account: code or password, devices, data. It may show a name, so nothing keeps it."""
     person = this_person()
-    return web.render("headstart/accounts/account.html", person=person, form=ChangePasswordForm(),
-                           devices=_devices(person), problem=None)  # fmt: skip
+    response = make_response(
+        web.render("headstart/accounts/account.html", person=person, form=ChangePasswordForm(),
+                   devices=_devices(person), problem=None)
+    )  # fmt: skip
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _devices(person: Person) -> int:

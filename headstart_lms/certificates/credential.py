@@ -213,5 +213,5 @@ def _assessed(facts: AwardFacts) -> str:
     if not assessed.blueprint_id:
         return "All units were done. There was no final test."
     if assessed.mode == "supervised":
-        return "The final test was sat under supervision: an examiner saw who sat it."
-    return "The final test was sat alone, without supervision."
+        return "The final test was taken under supervision: an examiner saw who took it."
+    return "The final test was taken alone, without supervision."

@@ -36,9 +36,9 @@ def is_available() -> bool:
 
 
 def make(certificate: Certificate, *, address: str, scanned: str) -> bytes:
-    """Return the PDF in the language of the page. ``address`` is printed, ``scanned`` stands in the QR code.
+    """Return the PDF: in English, which the office reads, with the title in the learner's language beside it.
 
-    Raises NotFound when the extra is not installed, or after an erasure.
+    ``address`` is printed, ``scanned`` stands in the QR code. The learner has the page in her own language. Raises NotFound when the extra is not installed, or after an erasure.
     """
     if not is_available():
         raise NotFound(_("PDF files are not made here. Open the certificate and print the page."))
@@ -46,12 +46,15 @@ def make(certificate: Certificate, *, address: str, scanned: str) -> bytes:
 
     signed = get_json(certificate)
     facts = read_facts(json.loads(signed))
+    second, own_word = pick(certificate.titles, i18n.language()), _("Certificate")
+    with i18n.in_language("en"):
+        content = _content(certificate, facts, address, second, own_word)
     return bytes(
         typst.compile(
             TEMPLATE, root=TEMPLATE.parent, format="pdf", pdf_standards=["a-3a", "ua-1"],
             timestamp=int(certificate.issued.timestamp()),
             sys_inputs={
-                "data": json.dumps(_content(certificate, facts, address)),
+                "data": json.dumps(content),
                 "credential": signed,
                 "rosette": _picture(str(rosette.svg(certificate.digest, "")), _ACCENTS[certificate.kind]),
                 "qr": _picture(str(qr.svg(scanned, "")), "#000000"),
@@ -65,9 +68,10 @@ def _picture(svg: str, colour: str) -> str:
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("currentColor", colour)
 
 
-def _content(certificate: Certificate, facts: Facts, address: str) -> dict[str, object]:
+def _content(
+    certificate: Certificate, facts: Facts, address: str, second: str, own_word: str
+) -> dict[str, object]:
     language = i18n.language()
-    second = pick(certificate.titles, language)
     rows, outcomes = presenting.on_paper(facts)
     return {
         "lang": language.split("-")[0],
@@ -75,7 +79,7 @@ def _content(certificate: Certificate, facts: Facts, address: str) -> dict[str, 
         "fonts": [font for font in _FONTS if font in _installed()],
         "accent": _ACCENTS[certificate.kind],
         "demo": _("Demo: proves nothing.") if certificate.demo else None,
-        "kind": " · ".join(dict.fromkeys(["Certificate", _("Certificate")])),
+        "kind": " · ".join(dict.fromkeys([_("Certificate"), own_word])),
         "title": facts.title,
         "second": second if second != facts.title else None,
         "passport_name": facts.passport_name,

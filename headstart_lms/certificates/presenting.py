@@ -9,8 +9,7 @@ from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 
-
-from ..kernel.i18n import _, language, locale
+from ..kernel.i18n import _, country, date, language, locale
 from .errors import State
 from .facts import Facts
 from .models import Certificate
@@ -59,13 +58,13 @@ _SKILLS: dict[str, Callable[[], str]] = {
     "use": lambda: _("Use of language"),
 }
 _ASSESSED: dict[str, Callable[[], str]] = {
-    "supervised": lambda: _("The final test was sat under supervision. An examiner saw who sat it."),
-    "practice": lambda: _("The final test was sat alone, without supervision. Nobody saw who sat it."),
+    "supervised": lambda: _("The final test was taken under supervision. An examiner saw who took it."),
+    "practice": lambda: _("The final test was taken alone, without supervision. Nobody saw who took it."),
     "none": lambda: _("All units were done. There was no final test."),
 }
 _REASONS: dict[str, Callable[[], str]] = {
     "error": lambda: _("There was a mistake in it."),
-    "fraud": lambda: _("It was obtained in a wrong way."),
+    "fraud": lambda: _("The person got it in a wrong way."),
     "holder": lambda: _("The holder asked for it."),
     "name-changed": lambda: _("The name or another fact was corrected."),
     "under-review": lambda: _("It is being looked at again."),
@@ -75,7 +74,7 @@ _QUESTIONS = {
     "genuine": lambda: _("Genuine"),
     "issuer": lambda: _("Issuer"),
     "time": lambda: _("Dates"),
-    "standing": lambda: _("Not taken back"),
+    "standing": lambda: _("Still in force"),
 }
 
 
@@ -109,11 +108,11 @@ def assessed_text(assessment: str | None) -> str | None:
 
 def day(at: datetime | None) -> str:
     """Write a date out; empty when there is none."""
-    return format_date(at, format="long", locale=locale()) if at is not None else ""
+    return date(at) if at is not None else ""
 
 
 def country_name(code: str) -> str:
-    return locale().territories.get(code) or code
+    return country(code)
 
 
 def language_name(tag: str) -> str:

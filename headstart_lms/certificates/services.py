@@ -145,7 +145,7 @@ def replace(
     Raises Conflict when the old one is no longer good or its holder was erased.
     """
     if certificate.standing not in ("good", "suspended") or certificate.award is None:
-        raise Conflict(_("Only a certificate that stands can be replaced."))
+        raise Conflict(_("Only a valid certificate can be replaced."))
     made = _sign(session, certificate.award, keyring=keyring, base_url=base_url, at=at)
     certificate.replaced_by = made.code
     _set_standing(certificate, "replaced", "name-changed", at)
@@ -170,7 +170,7 @@ def suspend(session: Session, certificate: Certificate, reason: str, at: datetim
     """Stop a certificate from counting for a while. Raises Invalid, Conflict."""
     _check_reason(reason)
     if certificate.standing not in ("good", "suspended"):
-        raise Conflict(_("Only a certificate that stands can be suspended."))
+        raise Conflict(_("Only a valid certificate can be suspended."))
     _set_standing(certificate, "suspended", reason, at)
     session.flush()
     return certificate

@@ -29,6 +29,14 @@ from .forms import AddLearnersForm, CohortForm, NameForm
 
 bp = Blueprint("desk", __name__)
 
+
+@bp.after_request
+def keep_nowhere(response: Response) -> Response:
+    """Pages about people stay in no cache: a desk is often one computer for many."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 DESK = staff("teacher", "manager", "admin", "examiner")
 MANAGERS = staff("manager", "admin")
 

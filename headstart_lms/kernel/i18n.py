@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gettext as gettext_module
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -83,6 +83,13 @@ def date(value: Any) -> str:
     from babel.dates import format_date  # noqa: PLC0415 - loads the locale data only where dates are shown
 
     return format_date(value, format="long", locale="en_GB" if language() == "en" else locale())
+
+
+def listed(items: Iterable[object]) -> str:
+    """Write a list in the line, as the language does it: "a, b and c"."""
+    from babel.lists import format_list  # noqa: PLC0415 - as in date()
+
+    return format_list([str(item) for item in items], locale="en_GB" if language() == "en" else locale())
 
 
 def language_name(tag: str) -> str:

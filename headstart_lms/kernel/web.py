@@ -21,7 +21,7 @@ from . import i18n
 from .access import changes_nothing, credential, rule_of
 from .compress import compress
 from .errors import LMSError, NotAllowed, SignInNeeded, TooMany
-from .i18n import _
+from .i18n import _, _l
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
@@ -116,18 +116,18 @@ def answer_error(error: LMSError) -> BaseResponse:
 
 
 _HTTP_SENTENCES = {
-    400: "The request could not be read. Go back and try again.",
-    404: "This page does not exist. Check the address, or start from the first page.",
-    405: "This page cannot do that. Go back and try again.",
-    413: "This is too large. Send something smaller.",
-    415: "This kind of file is not taken here.",
+    400: _l("The request could not be read. Go back and try again."),
+    404: _l("This page does not exist. Check the address, or start from the first page."),
+    405: _l("This page cannot do that. Go back and try again."),
+    413: _l("This is too large. Send something smaller."),
+    415: _l("This kind of file is not taken here."),
 }
 
 
 def answer_http_error(error: HTTPException) -> BaseResponse:
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()  # type: ignore[return-value]
-    found = LMSError(_(_HTTP_SENTENCES.get(error.code, "Something is not right with this request.")), "http")
+    found = LMSError(str(_HTTP_SENTENCES.get(error.code, _("Something is not right with this request."))), "http")
     found.status = error.code
     response = answer_error(found)
     if error.code == 405:

@@ -61,13 +61,13 @@ def pass_rule_words(blueprint: TestBlueprint) -> list[str]:
         if "section" in rule:
             return [_("%(percent)g %% in the part: %(part)s", percent=rule["min"], part=titles[rule["section"]])]
         if "group" in rule:
-            parts = ", ".join(titles[name] for name in rule["group"])
+            parts = i18n.listed(titles[name] for name in rule["group"])
             return [_("%(percent)g %% in these parts together: %(parts)s", percent=rule["min"], parts=parts)]
         if "all" in rule:
             return [sentence for part in rule["all"] for sentence in say(part)]
-        either = [" + ".join(say(part)) for part in rule.get("any", rule.get("of", []))]
+        either = [i18n.listed(say(part)) for part in rule.get("any", rule.get("of", []))]
         count = rule.get("atleast", 1)
-        return [_("%(count)d of these: %(parts)s", count=count, parts="; ".join(either))]
+        return [_("%(count)d of these: %(parts)s", count=count, parts=i18n.listed(f"({each})" for each in either))]
 
     return say(blueprint.pass_rule)
 

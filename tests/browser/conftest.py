@@ -1,4 +1,4 @@
-"""The real server on this computer with the bundled courses and the demo, and the system's Chromium in front of it."""
+"""The real server with the bundled courses and the demo, and the system's Chromium in front of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 @dataclass(frozen=True)
 class Site:
-    """A running installation: its address, what ``headstart demo`` said, and the same application in this process."""
+    """A running installation: its address, what ``headstart demo`` said, the same application in this process."""
 
     address: str
     demo: dict[str, Any]
@@ -118,8 +118,8 @@ class Visits:
         self.complaints: list[str] = []
 
     def __call__(self, person: str | None = None, **options: Any) -> Page:
-        options = {"viewport": {"width": 360, "height": 740}, "locale": "en", "base_url": self._site.address, **options}
-        context = self._chromium.new_context(**options)
+        phone = {"viewport": {"width": 360, "height": 740}, "locale": "en", "base_url": self._site.address}
+        context = self._chromium.new_context(**{**phone, **options})
         context.set_default_timeout(8000)
         self._contexts.append(context)
         context.on("request", lambda request: self._look_at(request.url))
@@ -137,7 +137,9 @@ class Visits:
         assert answer.status == 303, f"{name} could not sign in: {answer.status}"
 
     def _look_at(self, url: str) -> None:
-        if not url.startswith(("data:", "blob:")) and urlsplit(url).netloc != urlsplit(self._site.address).netloc:
+        if url.startswith(("data:", "blob:")):
+            return
+        if urlsplit(url).netloc != urlsplit(self._site.address).netloc:
             self.strangers.append(url)
 
     def _listen(self, message: ConsoleMessage) -> None:

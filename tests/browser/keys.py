@@ -35,8 +35,8 @@ def unit_keys(app: Flask, slug: str) -> dict[str, Values]:
     """Return {item: right values} for the units of the person who enrolled in a course last."""
     with app.app_context():
         house, course = _house(app), get_course(session(), slug)
-        query = select(Enrolment).where(Enrolment.course_id == course.id).order_by(Enrolment.id.desc()).limit(1)
-        enrolment = session().scalars(query).one()
+        latest = select(Enrolment).where(Enrolment.course_id == course.id).order_by(Enrolment.id.desc())
+        enrolment = session().scalars(latest.limit(1)).one()
         book = house.book_of(session(), enrolment)
         tokens = house.tokens_of(enrolment.registration)
         return {name: _right(item, tokens) for name, item in book.items.items()}

@@ -1,4 +1,4 @@
-"""What the script adds to answering: the page stays, an answer that does not arrive is kept, each has its own id."""
+"""What the script adds to answering: the page stays, an answer that does not arrive is kept and sent again."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_the_code_of_the_picture_fills_itself_in(site: Site, visit: Callable[...
     page.wait_for_url("**/me")
 
 
-def test_the_clock_of_a_test_counts_minutes_and_ends_with_the_test(site: Site, visit: Callable[..., Page]) -> None:
+def test_the_clock_of_a_test_counts_minutes(visit: Callable[..., Page]) -> None:
     page = visit("Olena Kovalenko")
     page.clock.install()
     page.goto("/courses/it-diritti/tests/final")

@@ -1,4 +1,4 @@
-"""Every kind of page, in English and in Arabic: axe finds nothing, nothing runs over the edge, no control gets lost."""
+"""Every kind of page, in English and Arabic: axe finds nothing, nothing runs over the edge, no control is lost."""
 
 from __future__ import annotations
 
@@ -115,23 +115,27 @@ def _over_the_edge(page: Page) -> list[str]:
         """() => {
           const root = document.documentElement;
           if (root.scrollWidth <= root.clientWidth) return [];
-          const over = (node) => { const b = node.getBoundingClientRect(); return b.right > root.clientWidth + 1 || b.left < -1; };
-          return [...document.querySelectorAll("main *, header *, footer *")].filter(over)
-            .filter((node) => !node.closest(".hs-scroll, .hs-tabs, .hs-hidden")).slice(0, 4).map((node) => node.outerHTML.slice(0, 160));
+          const over = (node) => {
+            const box = node.getBoundingClientRect();
+            const isOut = box.right > root.clientWidth + 1 || box.left < -1;
+            return isOut && !node.closest(".hs-scroll, .hs-tabs, .hs-hidden");
+          };
+          const nodes = [...document.querySelectorAll("main *, header *, footer *")].filter(over);
+          return ["scrolls", ...nodes.slice(0, 4).map((node) => node.outerHTML.slice(0, 160))];
         }"""
     )
-    return found or (["the page"] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else [])
+    return found
 
 
 #: What can be used must be seen when the system chooses the colours: a border, or the browser's own control.
-LOST = """() => [...document.querySelectorAll("main button, main a.hs-button, main input:not([type=hidden]), main select, main textarea")]
-  .filter((node) => node.checkVisibility ? node.checkVisibility() : node.offsetParent)
+LOST = """() => [...document.querySelectorAll("button, a.hs-button, input:not([type=hidden]), select, textarea")]
+  .filter((node) => node.checkVisibility())
   .filter((node) => {
     const style = getComputedStyle(node);
     if (Number(style.opacity) < 0.5) return true;
     if (["radio", "checkbox", "file"].includes(node.type)) return false;
-    const edge = parseFloat(style.borderTopWidth) >= 1 && style.borderTopStyle !== "none" && style.borderTopColor !== style.backgroundColor;
-    return !edge && style.textDecorationLine === "none";
+    const hasEdge = parseFloat(style.borderTopWidth) >= 1 && style.borderTopStyle !== "none";
+    return !hasEdge || style.borderTopColor === style.backgroundColor;
   }).map((node) => node.outerHTML.slice(0, 160))"""
 
 

@@ -39,7 +39,8 @@ def _learn(page: Page, site: Site) -> None:
         for form in page.locator("form[data-item]").all():
             item = form.get_attribute("data-item") or ""
             answer(page, item, keys[item])
-            expect(page.locator(f"[id='{item}-feedback'] .hs-band-head")).to_have_text(re.compile("Right|Saved"))
+            band = page.locator(f"[id='{item}-feedback'] .hs-band-head")
+            expect(band).to_have_text(re.compile("Right|Saved"))
             answered.add(item)
         assert page.locator("a[rel=next]").get_attribute("href") == address
         page.locator("a[rel=next]").click()
@@ -55,7 +56,7 @@ def _pass_the_test(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("You have passed")
 
 
-def test_a_learner_comes_from_the_first_page_to_a_valid_certificate(site: Site, visit: Callable[..., Page]) -> None:
+def test_from_the_first_page_to_a_valid_certificate(site: Site, visit: Callable[..., Page]) -> None:
     page = visit(java_script_enabled=False)
     _start(page)
     _learn(page, site)

@@ -1,4 +1,4 @@
-"""What a phone fetches over a slow network, as sent (1 kB = 1000 bytes): budgets of a first visit and of a lesson."""
+"""What a phone fetches over a slow network (1 kB = 1000 bytes): budgets of a first visit and of a lesson."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page
+
+from .conftest import in_language
 
 LESSONS = ("m1-saluti", "m3-giornata?step=2", "m6-job?step=3")
 
@@ -20,7 +22,7 @@ class Load:
 
 
 def _watch(page: Page) -> list[Load]:
-    """Return a list that fills with what the browser loads: bytes as they came over the network, head included."""
+    """Return a list that fills with what the browser loads: bytes as they came, heads included."""
     loads: list[Load] = []
     open_: dict[str, Load] = {}
     session = page.context.new_cdp_session(page)
@@ -72,7 +74,7 @@ def test_a_lesson_is_light_and_the_next_page_lighter(visit: Callable[..., Page],
     loads = _watch(page)
     for lesson in LESSONS:
         loads.clear()
-        page.goto(f"/courses/it-italiano-a1/{lesson}{'&' if '?' in lesson else '?'}lang={language}", wait_until="networkidle")
+        page.goto(in_language(f"/courses/it-italiano-a1/{lesson}", language), wait_until="networkidle")
         assert 0 < _sum(loads, "Document") <= 8_000, lesson
         assert _sum(loads, "Stylesheet") + _sum(loads, "Script") == 0, "style and script stay in the browser"
     loads.clear()

@@ -307,7 +307,7 @@ def test_revoked_suspended_and_replaced_are_told_with_date_and_reason(site: Site
         services.revoke(session, services.get_certificate(session, new), "fraud", NOON)
     page = site.get(f"/verify/{new}")
     assert state_of(page) == "revoked"
-    assert "November 21, 2026" in page.text
+    assert "21 November 2026" in page.text
     assert "in a wrong way" in page.text
 
 

@@ -47,6 +47,13 @@ def tracked_files() -> list[str]:
     return sorted(name for name in listed.split("\0") if name and (ROOT / name).is_file())
 
 
+def files_in(folder: Path) -> set[str]:
+    """Return the files of the copy that were not made by building in it."""
+    made = {"build", "headstart_lms.egg-info"}
+    files = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+    return {str(file) for file in files if file.parts[0] not in made}
+
+
 def build(source: Path, target: Path) -> Path:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", target, ".", cwd=source)
@@ -127,10 +134,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     here = Installed(tmp_path_factory.mktemp("installed"), wheel)
     here.headstart("init")
     here.headstart("course", "publish", "--bundled")
-    server = subprocess.Popen(  # noqa: S603
-        [here.command, "serve", "--port", str(here.port)], cwd=here.elsewhere, env=here.env,
-        stderr=(here.folder / "server.log").open("w"),
-    )  # fmt: skip
+    with (here.folder / "server.log").open("w") as log:
+        server = subprocess.Popen(  # noqa: S603
+            [here.command, "serve", "--port", str(here.port)], cwd=here.elsewhere, env=here.env, stderr=log
+        )
     try:
         until = time.monotonic() + 60
         while True:
@@ -147,9 +154,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         assert server.wait(timeout=30) == 0, (here.folder / "server.log").read_text()
 
 
-def test_every_data_file_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
+def test_every_data_file_of_the_checkout_is_in_the_wheel(wheel: Path, clean_copy: Path) -> None:
     expected = set()
-    for name in tracked_files():
+    for name in files_in(clean_copy):
         if name.startswith(("course_content/", "static/")):
             expected.add(f"headstart_lms/{name}")
         elif name.startswith("headstart_lms/") and not name.endswith((".po", ".pot")):
@@ -170,10 +177,10 @@ def test_the_source_distribution_builds_the_same_wheel(clean_copy: Path, wheel: 
         assert (source / name).is_file(), name
 
 
-def test_pages_speak_both_languages(installed: Installed) -> None:
+def test_pages_speak_both_languages(installed: Installed, clean_copy: Path) -> None:
     english, arabic = installed.page("/?lang=en"), installed.page("/?lang=ar")
     assert 'dir="rtl"' in arabic
-    source = ROOT / "headstart_lms" / "translations" / "ar" / "LC_MESSAGES" / "headstart.po"
+    source = clean_copy / "headstart_lms" / "translations" / "ar" / "LC_MESSAGES" / "headstart.po"
     catalogue = polib.pofile(source.read_text(encoding="utf-8"))
     shown = {
         entry.msgid: entry.msgstr
@@ -184,25 +191,25 @@ def test_pages_speak_both_languages(installed: Installed) -> None:
     assert [text for text in shown.values() if text not in arabic] == []
 
 
-def test_courses_are_there_with_their_translations_and_pictures(installed: Installed) -> None:
+def test_courses_are_there_with_their_translations(installed: Installed, clean_copy: Path) -> None:
     listed = json.loads(installed.headstart("course", "list", "--json"))
-    shipped = {file.parent.name for file in ROOT.glob("course_content/*/course.yaml")}
+    shipped = {file.parent.name for file in clean_copy.glob("course_content/*/course.yaml")}
     assert {row["slug"] for row in listed} == shipped
     catalogue = installed.page("/?lang=ar")
     for row in listed:
-        texts = polib.pofile(str(ROOT / "course_content" / row["slug"] / "translations" / "ar.po"))
+        texts = polib.pofile(str(clean_copy / "course_content" / row["slug"] / "translations" / "ar.po"))
         (title,) = [entry.msgstr for entry in texts if entry.msgctxt == "course//title"]
         assert title in catalogue
         assert installed.get(f"/courses/{row['slug']}")[0] == 200
 
 
-def test_style_sheets_come_from_the_package(installed: Installed) -> None:
+def test_style_sheets_come_from_the_package(installed: Installed, clean_copy: Path) -> None:
     found = re.findall(r'href="([^"]+\.css)"', installed.page("/"))
     assert found
     for address in found:
         status, body = installed.get(address)
         assert status == 200
-        assert body == (ROOT / "static" / address.split("/static/", 1)[1].split("/", 1)[1]).read_bytes()
+        assert body == (clean_copy / "static" / address.split("/static/", 1)[1].split("/", 1)[1]).read_bytes()
 
 
 @pytest.mark.parametrize("path", ["/start", "/sign-in", "/verify", "/privacy", "/.well-known/did.json"])

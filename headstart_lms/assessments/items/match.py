@@ -124,10 +124,10 @@ class Match(ItemType):
         rights = [f"right/{name}" for name in self._rights()]
         chosen: dict[str, str] = {}
         for pair in self.pairs:
-            value = read_one(values, f"response-{pair.id}", _("Find a partner for every line first."))
+            value = read_one(values, f"response-{pair.id}", _("Choose an answer for every line first."))
             chosen[pair.id] = tokens.resolve(self.id, value, rights).partition("/")[2]
         if len(set(chosen.values())) < len(chosen):
-            raise Invalid(_("One answer stands in two lines. Every answer fits only once."))
+            raise Invalid(_("You used one answer twice. Every answer fits only once."))
         return {"pairs": chosen}
 
     def grade(self, response: Response, lexicon: Lexicon) -> Grade:

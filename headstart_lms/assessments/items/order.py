@@ -107,7 +107,7 @@ class Order(ItemType):
         if any(place not in known for place in places.values()):
             raise unknown_answer()
         if len(set(places.values())) < len(places):
-            raise Invalid(_("One number stands at two lines. Use every number once."))
+            raise Invalid(_("You used one number twice. Use every number once."))
         return {"order": sorted(places, key=lambda part: int(places[part]))}
 
     def _texts(self, order: Sequence[str]) -> list[Words]:
