@@ -69,7 +69,9 @@ def serve(host: str, port: int, workers: int) -> None:
     from . import operations, serving  # noqa: PLC0415
 
     app = _app()
-    trouble = [check for check in operations.doctor(app) if not check.is_well and check.name in ("schema", "address")]
+    trouble = [
+        check for check in operations.doctor(app) if not check.is_well and check.name in ("schema", "address")
+    ]
     if trouble:
         raise Invalid(trouble[0].message)
     if host not in ("127.0.0.1", "localhost", "::1") and not app.extensions["headstart"].is_secure:
@@ -95,7 +97,10 @@ def demo(as_json: bool) -> None:
         return
     for one in made["people"]:
         secret = one.get("code") or one.get("secret")
-        click.echo(f"{one['role']:9} {one['centre']:6} {one['name']:20} {secret}" + ("  suspended" if one["suspended"] else ""))
+        click.echo(
+            f"{one['role']:9} {one['centre']:6} {one['name']:20} {secret}"
+            + ("  suspended" if one["suspended"] else "")
+        )
     for one in made["certificates"]:
         click.echo(f"certificate {one['code'] or '-':16} {one['state']:10} {one['person']}")
 
@@ -122,7 +127,9 @@ def backup(file: Path, as_json: bool) -> None:
     from . import operations  # noqa: PLC0415
 
     done = operations.backup(_app(), file)
-    print_json(done) if as_json else click.echo(f"{done['file']}: {done['bytes']} bytes. Keep instance/keys elsewhere.")
+    print_json(done) if as_json else click.echo(
+        f"{done['file']}: {done['bytes']} bytes. Keep instance/keys elsewhere."
+    )
 
 
 @headstart.command()

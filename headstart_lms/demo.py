@@ -44,7 +44,9 @@ def build(app: Flask) -> dict[str, Any]:
     """
     state = app.extensions["headstart"]
     if not state.installation.is_demo:
-        raise Invalid("This is not a demo instance (its address is https). The demo would put strangers into it.")
+        raise Invalid(
+            "This is not a demo instance (its address is https). The demo would put strangers into it."
+        )
     books = list_courses(session(), state.library, "en")
     if not books:
         raise Invalid("There is no course yet. Run 'headstart course publish --bundled' first.")
@@ -189,7 +191,9 @@ def _values(item: ItemType, tokens: Tokens) -> dict[str, list[str]]:
     return given_values(item, item.form(tokens), response, tokens)
 
 
-def _learn(current: Session, house: learning.House, person: Person, slug: str, units: int | None = None) -> None:
+def _learn(
+    current: Session, house: learning.House, person: Person, slug: str, units: int | None = None
+) -> None:
     enrolment = cohorts.get_enrolment_for(current, person, get_course(current, slug))
     book = house.book_of(current, enrolment)
     for name in book.unit_order[:units]:
@@ -226,7 +230,9 @@ def _issue(current: Session, state: Any, person: Person) -> None:
         return
     short, number = str(person.host_id).split(":")[1:]
     passport, own, year = NAMES[short, int(number)]
-    certificates.state_identity(current, person, passport_name=passport, own_name=own, year_of_birth=year, at=now())
+    certificates.state_identity(
+        current, person, passport_name=passport, own_name=own, year_of_birth=year, at=now()
+    )
     if person.centre is not None and short == "north":
         accounts.confirm_identity(current, person, person.centre)
     certificates.issue(current, award, keyring=state.keyring, base_url=state.installation.base_url, at=now())
@@ -241,7 +247,9 @@ def _certificates(current: Session, slug: str) -> list[dict[str, Any]]:
     found = []
     for (short, number), (name, _own, year) in NAMES.items():
         award = current.scalars(
-            select(Award).join(Person, Person.id == Award.person_id).where(Person.host_id == f"demo:{short}:{number}")
+            select(Award)
+            .join(Person, Person.id == Award.person_id)
+            .where(Person.host_id == f"demo:{short}:{number}")
         ).first()
         if award is None:
             continue

@@ -227,7 +227,9 @@ def _environment(app: Flask, asset: Callable[[str], str]) -> Environment:
     A host may replace a page by a template of the same path (``headstart/...``) in its own folder.
     """
     loaders: list[BaseLoader] = [PackageLoader("headstart_lms", "templates")]
-    loaders += [PackageLoader(f"headstart_lms.{name}") for name in (*MODULES, "assessments") if _has_templates(name)]
+    loaders += [
+        PackageLoader(f"headstart_lms.{name}") for name in (*MODULES, "assessments") if _has_templates(name)
+    ]
     if app.jinja_loader is not None:
         loaders.insert(0, app.jinja_loader)
     environment = Environment(
@@ -235,8 +237,11 @@ def _environment(app: Flask, asset: Callable[[str], str]) -> Environment:
         undefined=StrictUndefined, auto_reload=app.debug,
     )  # fmt: skip
     environment.filters.update(
-        text.filters(), date=i18n.date, country=i18n.country, language_name=i18n.language_name,
-        listed=i18n.listed
+        text.filters(),
+        date=i18n.date,
+        country=i18n.country,
+        language_name=i18n.language_name,
+        listed=i18n.listed,
     )
     environment.globals.update(
         {
@@ -284,7 +289,9 @@ def _seal_routes(app: Flask) -> None:
     its CSRF object before us or after us: one that comes later is told at the first request.
     """
     ours = [
-        app.view_functions[rule.endpoint] for rule in app.url_map.iter_rules() if rule.endpoint.startswith("headstart.")
+        app.view_functions[rule.endpoint]
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("headstart.")
     ]
     for view in ours:
         if rule_of(view) is None:

@@ -78,7 +78,9 @@ def backup(app: Flask, target: Path) -> dict[str, Any]:
         raise Conflict(f"{target} exists already. Choose another name.")
     state = app.extensions["headstart"]
     if db.engine.dialect.name != "sqlite":
-        raise Invalid("On PostgreSQL use pg_dump for the database, and copy the folder 'files' of the instance.")
+        raise Invalid(
+            "On PostgreSQL use pg_dump for the database, and copy the folder 'files' of the instance."
+        )
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         copy = Path(folder) / "headstart.sqlite3"
         source = sqlite3.connect(f"file:{Path(db.engine.url.database).resolve()}?mode=ro", uri=True)
@@ -167,14 +169,22 @@ def doctor(app: Flask) -> list[Check]:
                  else f", but HEADSTART_BASE_URL says {asked}: set it to the first one"))
     )  # fmt: skip
     found.append(
-        Check("demo", True, "a demo: certificates prove nothing (no https address)" if installation.is_demo else "no demo")
+        Check(
+            "demo",
+            True,
+            "a demo: certificates prove nothing (no https address)" if installation.is_demo else "no demo",
+        )
     )
     found += _engine_checks(db.engine)
     found.append(_keys(state.keyring, session()))
     current: Session = session()
     stuck = current.scalar(select(func.count()).select_from(Job).where(Job.done, Job.error.is_not(None))) or 0
-    failing = current.scalar(select(func.count()).select_from(Job).where(Job.done.is_(False), Job.tries > 2)) or 0
-    found.append(Check("jobs", not stuck and not failing, f"{stuck} given up, {failing} tried again and again"))
+    failing = (
+        current.scalar(select(func.count()).select_from(Job).where(Job.done.is_(False), Job.tries > 2)) or 0
+    )
+    found.append(
+        Check("jobs", not stuck and not failing, f"{stuck} given up, {failing} tried again and again")
+    )
     for path in (state.folder, state.folder / "keys"):
         if path.exists() and path.stat().st_mode & 0o007:
             found.append(Check("files", False, f"everybody can read {path}: chmod o-rwx {path}"))
@@ -186,7 +196,13 @@ def doctor(app: Flask) -> list[Check]:
         for fact in book.course.facts
         if fact.is_expired(today()) or fact.review_by < today()
     ]
-    found.append(Check("facts", not expired, "all facts are in time" if not expired else f"look again at: {', '.join(expired[:8])}"))
+    found.append(
+        Check(
+            "facts",
+            not expired,
+            "all facts are in time" if not expired else f"look again at: {', '.join(expired[:8])}",
+        )
+    )
     return found
 
 

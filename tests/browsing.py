@@ -120,7 +120,9 @@ class Page:
         self.response = response
         self.url = url
         self.status = response.status_code
-        self.body = response.get_data(as_text=True) if response.mimetype.startswith("text/") else ""
+        content = response.get_data()  # read to its end, so that a file is closed
+        response.close()
+        self.body = content.decode() if response.mimetype.startswith("text/") else ""
         self._reader = _Reader(url)
         if response.mimetype == "text/html":
             self._reader.feed(self.body)

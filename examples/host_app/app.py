@@ -89,8 +89,9 @@ def _pages(app: Flask) -> None:
             db.session.add(Note(user_id=current_user.id, text=request.form["text"]))
             db.session.commit()
             return redirect(url_for("home"), 303)
-        notes = db.session.scalars(select(Note).where(Note.user_id == current_user.get_id()).order_by(Note.id))
-        return render_template("home.html", notes=notes.all())
+        mine = current_user.id if current_user.is_authenticated else None
+        notes = db.session.scalars(select(Note).where(Note.user_id == mine).order_by(Note.id)).all()
+        return render_template("home.html", notes=notes)
 
     @app.route("/login", methods=["GET", "POST"])
     def login() -> str | Response:

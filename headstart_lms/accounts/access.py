@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import current_app, g, request
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response
 
 from ..kernel import i18n
 from ..kernel.access import Rule, access, credential, public
@@ -16,16 +17,30 @@ from .models import Person
 from .services import Visitor
 
 __all__ = [
-    "access", "credential", "current_person", "current_visitor", "is_known", "is_staff_at", "load_visitor", "public", "signed_in",
+    "access", "clear_browser", "credential", "current_person", "current_visitor", "is_known", "is_staff_at", "load_visitor", "public", "signed_in",
     "staff", "this_person", "this_visitor",
 ]  # fmt: skip
 
+#: Holds a new code, sealed, until it was shown.
+CODE_COOKIE = "hs_code"
 STAFF = ("teacher", "examiner", "manager", "officer", "admin")
 
 
 def cookie_name() -> str:
     """``__Host-hs`` under https, ``hs`` on a demo instance (DESIGN 7)."""
     return "__Host-hs" if current_app.extensions["headstart"].is_secure else "hs"
+
+
+def clear_browser(response: Response) -> None:
+    """Make the browser forget this session and, stand-alone, all it stored (ASVS 5.0 14.3.1).
+
+    In a host the storage is the host's too: it stays.
+    """
+    state = current_app.extensions["headstart"]
+    response.delete_cookie(cookie_name(), path="/", secure=state.is_secure, httponly=True, samesite="Lax")
+    response.delete_cookie(CODE_COOKIE)
+    if not state.is_mounted:
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
 
 
 def find_host_id() -> str | None:

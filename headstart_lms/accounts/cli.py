@@ -36,7 +36,12 @@ def add(role: str, login: str | None, centre: str | None, language: str, as_json
             learner, code = services.start_learner(
                 current, state.keyring, language=language, destination=None, route=None, centre=home
             )
-            result = {"id": str(learner.uuid), "role": role, "code": services.show_code(code), "centre": home.slug}
+            result = {
+                "id": str(learner.uuid),
+                "role": role,
+                "code": services.show_code(code),
+                "centre": home.slug,
+            }
     else:
         if not login:
             raise Invalid("Staff need --login.")

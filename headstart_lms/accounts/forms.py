@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from ..kernel.forms import PageForm
 from ..kernel.i18n import _l
-
-
-class PageForm(FlaskForm):  # type: ignore[misc]
-    """A form of ours; the origin check of every request stands in for the token (kernel.web.check_origin)."""
-
-    class Meta:
-        csrf = False
 
 
 class CodeForm(PageForm):

@@ -127,7 +127,9 @@ def find_person_by_code(session: Session, keyring: crypto.Keyring, code: str) ->
 def check_password(password: str, login: str) -> None:
     """Refuse what is short, common or near the login; ask for nothing else (ASVS 5.0 6.2.1, 6.2.4, 6.2.5)."""
     if len(password) < MIN_PASSWORD:
-        raise Invalid(_("Use at least %(count)d characters. Four words in a row are good.", count=MIN_PASSWORD))
+        raise Invalid(
+            _("Use at least %(count)d characters. Four words in a row are good.", count=MIN_PASSWORD)
+        )
     if len(password) > MAX_PASSWORD:
         raise Invalid(_("Use at most %(count)d characters.", count=MAX_PASSWORD))
     # imported when needed: its word lists take a tenth of a second to load
@@ -145,7 +147,9 @@ def make_staff(session: Session, login: str, password: str, *, centre: Centre | 
         raise Conflict(_("This user name is taken."))
     check_password(password, login)
     person = Person(
-        login=login, password_hash=crypto.hash_password(password), centre_id=None if centre is None else centre.id
+        login=login,
+        password_hash=crypto.hash_password(password),
+        centre_id=None if centre is None else centre.id,
     )
     session.add(person)
     grant_role(session, person, role, centre)
@@ -171,7 +175,9 @@ def find_staff(session: Session, login: str, password: str) -> Person | None:
     return person if fits and person is not None and not person.is_suspended else None
 
 
-def change_password(session: Session, person: Person, old: str, new: str, *, keep_token: str | None = None) -> None:
+def change_password(
+    session: Session, person: Person, old: str, new: str, *, keep_token: str | None = None
+) -> None:
     """Change a password; ends every other session of the person (ASVS 7.4.3)."""
     if not crypto.verify_password(person.password_hash, old):
         raise Invalid(_("The old password is not right."))
@@ -194,7 +200,9 @@ def sign_in(session: Session, person: Person, lifetime: timedelta) -> str:
     token = secrets.token_urlsafe(32)
     at = now()
     session.execute(delete(SignIn).where(SignIn.expires < at))
-    session.add(SignIn(digest=crypto.digest(token), person_id=person.id, expires=at + lifetime, created=at, seen=at))
+    session.add(
+        SignIn(digest=crypto.digest(token), person_id=person.id, expires=at + lifetime, created=at, seen=at)
+    )
     person.seen = at
     session.flush()
     return token
@@ -265,9 +273,9 @@ def touch(session: Session, token: str, lifetime: timedelta) -> bool:
         .values(seen=at, expires=at + lifetime)
     )
     session.execute(
-        update(Person).where(Person.id.in_(select(SignIn.person_id).where(SignIn.digest == crypto.digest(token)))).values(
-            seen=at
-        )
+        update(Person)
+        .where(Person.id.in_(select(SignIn.person_id).where(SignIn.digest == crypto.digest(token))))
+        .values(seen=at)
     )
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
@@ -312,7 +320,9 @@ def make_person_of_host(session: Session, host_id: str, *, language: str) -> Per
 
 def get_person(session: Session, uuid: UUID | str) -> Person:
     try:
-        person = session.scalar(select(Person).where(Person.uuid == (uuid if isinstance(uuid, UUID) else UUID(uuid))))
+        person = session.scalar(
+            select(Person).where(Person.uuid == (uuid if isinstance(uuid, UUID) else UUID(uuid)))
+        )
     except ValueError:
         person = session.scalar(select(Person).where(Person.login == str(uuid)))
     if person is None:
@@ -350,5 +360,3 @@ def confirm_identity(session: Session, person: Person, centre: Centre) -> None:
     person.identity.checked = now()
     person.identity.checked_centre_id = centre.id
     session.flush()
-
-

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Blueprint, current_app, g, make_response, redirect, request
-from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from ..kernel import i18n, limits, qr, web
+from ..kernel import i18n, limits, web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError, TooMany
 from ..kernel.i18n import _
 from . import services
-from .access import access, cookie_name, is_known, public, signed_in, this_person
+from .access import CODE_COOKIE, access, clear_browser, cookie_name, is_known, public, signed_in, this_person
+from .cards import code_picture
 from .forms import ChangePasswordForm, CodeForm, PasswordSignInForm
 from .models import Person, SignIn
 
@@ -26,7 +26,6 @@ bp = Blueprint("accounts", __name__)
 #: Failed sign-ins: of one address, of one user name; in seconds.
 ADDRESS_LIMIT, LOGIN_LIMIT, WINDOW = 30, 8, 900
 NEW_LEARNERS, NEW_WINDOW = 600, 3600
-CODE_COOKIE = "hs_code"
 #: argon2 takes 30 ms of a core: more than two at once would hold up everybody's lessons (TRUST 6.5).
 _password_checks = threading.BoundedSemaphore(2)
 
@@ -126,22 +125,16 @@ def _read_code() -> str | None:
         return None
 
 
-def code_picture(code: str) -> Markup:
-    """Draw the code as a link to the sign-in page; the code is in the fragment, which no server log holds."""
-    base = current_app.extensions["headstart"].installation.base_url
-    return qr.svg(f"{base}/sign-in#{code}", _("Your code as a picture for a camera"))
-
-
 @bp.get("/me/code")
 @access(signed_in)
 def code_card() -> Response:
     """Show the new code once, to be photographed or written down."""
-    code = _read_code()
+    code, state = _read_code(), current_app.extensions["headstart"]
     response = make_response(
         web.render(
             "headstart/accounts/code.html",
             code=None if code is None else services.show_code(code),
-            picture=None if code is None else code_picture(code),
+            picture=None if code is None else code_picture(state.installation.base_url, code),
             after=web.safe_next(request.args.get("next"), web.url("learning.catalogue")),
         )
     )
@@ -233,10 +226,7 @@ def sign_out() -> Response:
         with transaction() as current:
             services.sign_out(current, token)
     response = redirect(web.url("learning.catalogue"), 303)
-    secure = current_app.extensions["headstart"].is_secure
-    response.delete_cookie(cookie_name(), path="/", secure=secure, httponly=True, samesite="Lax")
-    response.delete_cookie(CODE_COOKIE)
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    clear_browser(response)
     return response
 
 
@@ -267,7 +257,11 @@ def change_password() -> str | Response | tuple[str, int]:
         try:
             with _password_checks, transaction() as current:
                 services.change_password(
-                    current, this_person(), form.old.data, form.new.data, keep_token=request.cookies.get(cookie_name())
+                    current,
+                    this_person(),
+                    form.old.data,
+                    form.new.data,
+                    keep_token=request.cookies.get(cookie_name()),
                 )
             return redirect(web.url("accounts.account"), 303)
         except Invalid as error:

@@ -72,8 +72,12 @@ class Answer(Base):
     __tablename__ = "lms_answer"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("lms_attempt.id", ondelete="CASCADE"), index=True)
-    sitting_id: Mapped[UUID | None] = mapped_column(ForeignKey("lms_sitting.id", ondelete="CASCADE"), index=True)
+    attempt_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("lms_attempt.id", ondelete="CASCADE"), index=True
+    )
+    sitting_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("lms_sitting.id", ondelete="CASCADE"), index=True
+    )
     item_id: Mapped[str] = mapped_column(String(40))
     #: What the item type read from the form; authored ids, never tokens.
     response: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -42,7 +42,9 @@ def open_attempt(session: Session, enrolment: Enrolment, book: Book, unit_id: st
         or (attempt.edition, attempt.correction) != version
         or attempt.started < now() - ATTEMPT_LENGTH
     ):
-        attempt = Attempt(enrolment_id=enrolment.id, unit_id=unit_id, edition=version[0], correction=version[1])
+        attempt = Attempt(
+            enrolment_id=enrolment.id, unit_id=unit_id, edition=version[0], correction=version[1]
+        )
         session.add(attempt)
         session.flush()
     return attempt
@@ -90,7 +92,9 @@ def record_answer(
         "sitting": known.sitting_id,
     }
     if mine != theirs or known.item_id != item_id or known.response != dict(response):
-        raise Conflict(_("You sent another answer before. Load the page again, then answer once more."), "answer-id-used")
+        raise Conflict(
+            _("You sent another answer before. Load the page again, then answer once more."), "answer-id-used"
+        )
     return Recorded(known, is_replay=True)
 
 
@@ -100,7 +104,9 @@ def record_answer(
 def find_open_sitting(session: Session, enrolment: Enrolment, blueprint_id: str) -> Sitting | None:
     return session.scalar(
         select(Sitting).where(
-            Sitting.enrolment_id == enrolment.id, Sitting.blueprint_id == blueprint_id, Sitting.finished.is_(None)
+            Sitting.enrolment_id == enrolment.id,
+            Sitting.blueprint_id == blueprint_id,
+            Sitting.finished.is_(None),
         )
     )
 
@@ -132,7 +138,9 @@ def start_sitting(
         return found, False
     before = list_sittings(session, enrolment, blueprint.id)
     if len(before) >= blueprint.attempts:
-        raise Conflict(_("You have used all your tries for this test. Ask your centre what you can do."), "no-tries-left")
+        raise Conflict(
+            _("You have used all your tries for this test. Ask your centre what you can do."), "no-tries-left"
+        )
     seen = frozenset(item for sitting in before for items in sitting.drawn.values() for item in items)
     seed = secrets.token_hex(16)
     sitting = Sitting(
@@ -147,7 +155,9 @@ def start_sitting(
     except IntegrityError:
         found = find_open_sitting(session, enrolment, blueprint.id)
         if found is None:
-            raise Conflict(_("You have used all your tries for this test. Ask your centre what you can do.")) from None
+            raise Conflict(
+                _("You have used all your tries for this test. Ask your centre what you can do.")
+            ) from None
         return found, False
     return sitting, True
 
@@ -173,7 +183,9 @@ def drawn_items(sitting: Sitting) -> list[str]:
 
 def latest_answers(session: Session, sitting: Sitting) -> dict[str, Answer]:
     """Return the answer that counts for each item: the last one given."""
-    answers = session.scalars(select(Answer).where(Answer.sitting_id == sitting.id).order_by(Answer.created, Answer.id))
+    answers = session.scalars(
+        select(Answer).where(Answer.sitting_id == sitting.id).order_by(Answer.created, Answer.id)
+    )
     return {answer.item_id: answer for answer in answers}
 
 

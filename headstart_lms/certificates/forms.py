@@ -9,9 +9,9 @@ from wtforms import Form, HiddenField, IntegerField, StringField, ValidationErro
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Length, Optional
 
-from ..accounts.forms import PageForm
 from ..kernel.clock import today
 from ..kernel.errors import Invalid
+from ..kernel.forms import PageForm
 from ..kernel.i18n import _, _l
 from .rules import clean_name, clean_passport_name, clean_year
 

@@ -23,7 +23,9 @@ class Cohort(Base):
     uuid: Mapped[UUID] = mapped_column(default=uuid4, unique=True)
     centre_id: Mapped[int] = mapped_column(ForeignKey("lms_centre.id"), index=True)
     course_id: Mapped[int] = mapped_column(ForeignKey("lms_course.id"), index=True)
-    teacher_id: Mapped[int | None] = mapped_column(ForeignKey("lms_person.id", ondelete="SET NULL"), index=True)
+    teacher_id: Mapped[int | None] = mapped_column(
+        ForeignKey("lms_person.id", ondelete="SET NULL"), index=True
+    )
     title: Mapped[str] = mapped_column(String(120))
     created: Mapped[datetime] = mapped_column(default=now)
 
@@ -48,7 +50,9 @@ class Enrolment(Base):
     registration: Mapped[UUID] = mapped_column(default=uuid4, unique=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("lms_person.id", ondelete="CASCADE"), index=True)
     course_id: Mapped[int] = mapped_column(ForeignKey("lms_course.id"), index=True)
-    cohort_id: Mapped[int | None] = mapped_column(ForeignKey("lms_cohort.id", ondelete="SET NULL"), index=True)
+    cohort_id: Mapped[int | None] = mapped_column(
+        ForeignKey("lms_cohort.id", ondelete="SET NULL"), index=True
+    )
     edition: Mapped[int]
     language: Mapped[str] = mapped_column(String(20))
     started: Mapped[datetime] = mapped_column(default=now)

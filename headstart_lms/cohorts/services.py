@@ -75,7 +75,9 @@ def make_cohort(
     title = " ".join(title.split())
     if not 2 <= len(title) <= 120:
         raise Invalid(_("Give the group a name of 2 to 120 characters."))
-    cohort = Cohort(centre_id=centre.id, course_id=course.id, title=title, teacher_id=teacher.id if teacher else None)
+    cohort = Cohort(
+        centre_id=centre.id, course_id=course.id, title=title, teacher_id=teacher.id if teacher else None
+    )
     session.add(cohort)
     session.flush()
     return cohort

@@ -104,9 +104,7 @@ def sentence(problem: Any) -> str:
     if kind == "union_tag_invalid":
         return f"There is no block type '{ctx.get('tag')}'. Known types: {ctx.get('expected_tags')}."
     if kind == "string_pattern_mismatch":
-        return (
-            f"'{problem['input']}' is not written as it must be: {_PATTERNS.get(name, 'small letters, digits, hyphens')}."
-        )
+        return f"'{problem['input']}' is not written as it must be: {_PATTERNS.get(name, 'small letters, digits, hyphens')}."
     if kind == "too_short":
         return f"At least {ctx['min_length']} are needed here."
     message: str = problem["msg"]
@@ -115,7 +113,7 @@ def sentence(problem: Any) -> str:
 
 
 _PATTERNS = {
-    "version": "edition.correction, for example \"1.0\" (in quotes)",
+    "version": 'edition.correction, for example "1.0" (in quotes)',
     "country": "two capital letters, for example IT",
     "file": "small letters, digits, dots and hyphens, for example bread.svg",
     "source_language": "a language tag, for example en",
@@ -147,13 +145,21 @@ def _ids(course: Course) -> Iterator[Problem]:
     seen = set()
     for loc, part in _blocks_and_items(course):
         if part.id in seen:
-            yield "error", (*loc, "id"), f"The id '{part.id}' stands twice in the course. Give one of them a new id."
+            yield (
+                "error",
+                (*loc, "id"),
+                f"The id '{part.id}' stands twice in the course. Give one of them a new id.",
+            )
         seen.add(part.id)
     for n, unit in enumerate(course.units):
         if unit.id in seen:
             yield "error", ("units", n, "id"), f"The id '{unit.id}' is also the id of a block or item."
         if unit.id in RESERVED_UNITS:
-            yield "error", ("units", n, "id"), f"A unit cannot be called '{unit.id}': that is an address of the course."
+            yield (
+                "error",
+                ("units", n, "id"),
+                f"A unit cannot be called '{unit.id}': that is an address of the course.",
+            )
     for loc, part in _blocks_and_items(course):
         for name in ("turns", "examples", "steps", "options", "pairs", "parts", "gaps", "fields", "spots"):
             inner = [getattr(p, "id", None) for p in getattr(part, name, ())]
@@ -191,9 +197,17 @@ def _structure(course: Course) -> Iterator[Problem]:
         if not any(item.is_marked for item in unit.items):
             yield "error", ("units", n), "The unit asks nothing. Add at least one item that is marked."
     if course.kind == "language" and course.taught is None:
-        yield "error", ("taught",), "A language course says what it teaches: taught: {language: it, level: A1}."
+        yield (
+            "error",
+            ("taught",),
+            "A language course says what it teaches: taught: {language: it, level: A1}.",
+        )
     if course.source_language not in course.support_languages:
-        yield "error", ("support_languages",), f"Add the source language '{course.source_language}' to the list."
+        yield (
+            "error",
+            ("support_languages",),
+            f"Add the source language '{course.source_language}' to the list.",
+        )
 
 
 def _references(course: Course) -> Iterator[Problem]:
@@ -248,10 +262,18 @@ def _references(course: Course) -> Iterator[Problem]:
 def _tests(course: Course) -> Iterator[Problem]:
     names = {b.id for b in course.blueprints}
     if course.certificate.blueprint is not None and course.certificate.blueprint not in names:
-        yield "error", ("certificate", "blueprint"), f"There is no blueprint '{course.certificate.blueprint}'."
+        yield (
+            "error",
+            ("certificate", "blueprint"),
+            f"There is no blueprint '{course.certificate.blueprint}'.",
+        )
     for n, item in enumerate(course.bank):
         if not item.is_marked:
-            yield "error", ("bank", n, "type"), "A test can only hold items that are marked; move this one to a unit."
+            yield (
+                "error",
+                ("bank", n, "type"),
+                "A test can only hold items that are marked; move this one to a unit.",
+            )
         if not item.tags:
             yield "error", ("bank", n), "A bank item needs tags, or no test can draw it."
     drawn_tags: list[frozenset[str]] = []
@@ -267,15 +289,27 @@ def _tests(course: Course) -> Iterator[Problem]:
                 have = sum(1 for item in course.bank if tags <= set(item.tags))
                 at: Loc = (*loc, "sections", s, "draw", d)
                 if have < draw.count:
-                    yield "error", at, f"The bank has {have} items with these tags, but {draw.count} are drawn."
+                    yield (
+                        "error",
+                        at,
+                        f"The bank has {have} items with these tags, but {draw.count} are drawn.",
+                    )
                 elif have < 2 * draw.count:
-                    yield "warning", at, (
-                        f"The bank has {have} items with these tags for {draw.count} drawn; "
-                        f"write {2 * draw.count - have} more, so that a second sitting is another test."
+                    yield (
+                        "warning",
+                        at,
+                        (
+                            f"The bank has {have} items with these tags for {draw.count} drawn; "
+                            f"write {2 * draw.count - have} more, so that a second sitting is another test."
+                        ),
                     )
         for name in _sections_named(blueprint.pass_rule):
             if name not in sections:
-                yield "error", (*loc, "pass"), f"The pass rule names the section '{name}', which is not there."
+                yield (
+                    "error",
+                    (*loc, "pass"),
+                    f"The pass rule names the section '{name}', which is not there.",
+                )
     for n, item in enumerate(course.bank):
         if item.tags and course.blueprints and not any(tags <= set(item.tags) for tags in drawn_tags):
             yield "warning", ("bank", n, "tags"), "No test draws an item with these tags."
@@ -298,9 +332,17 @@ def _facts(course: Course, on: date) -> Iterator[Problem]:
         if fact.source.read > on:
             yield "error", ("facts", n, "source", "read"), "The date read lies in the future."
         if fact.is_expired(on):
-            yield "warning", ("facts", n, "valid_until"), f"The fact '{fact.id}' is no longer valid; check it."
+            yield (
+                "warning",
+                ("facts", n, "valid_until"),
+                f"The fact '{fact.id}' is no longer valid; check it.",
+            )
         elif fact.review_by < on:
-            yield "warning", ("facts", n, "review_by"), f"The fact '{fact.id}' had to be looked at by {fact.review_by}."
+            yield (
+                "warning",
+                ("facts", n, "review_by"),
+                f"The fact '{fact.id}' had to be looked at by {fact.review_by}.",
+            )
         if fact.id not in used:
             yield "warning", ("facts", n, "id"), f"Nothing uses the fact '{fact.id}'."
 
@@ -328,7 +370,9 @@ def _media(course: Course) -> Iterator[Problem]:
 
 
 def _vocabulary(course: Course) -> Iterator[Problem]:
-    shown = {name for u in course.units for b in u.blocks if isinstance(b, VocabularyBlock) for name in b.entries}
+    shown = {
+        name for u in course.units for b in u.blocks if isinstance(b, VocabularyBlock) for name in b.entries
+    }
     for n, entry in enumerate(course.entries):
         yield from _entry(n, entry)
         if entry.id not in shown:
@@ -376,6 +420,3 @@ def _markdown(loc: Loc, words: Words) -> Iterator[Problem]:
 def marks(text: str) -> list[tuple[str, str]]:
     """Return the words of other languages and the gaps in a text: what every translation must keep."""
     return sorted([(m[0], m[1]) for m in MARKED.findall(text)] + [(gap, "") for gap in GAP.findall(text)])
-
-
-

@@ -40,7 +40,9 @@ def _report(checked: Checked) -> dict[str, Any]:
 
 
 @course.command()
-@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--strict", is_flag=True, help="Refuse warnings too.")
 @click.pass_context
@@ -54,7 +56,9 @@ def check(ctx: click.Context, folders: tuple[Path, ...], as_json: bool, strict: 
         for checked in results:
             for finding in checked.findings:
                 click.echo(f"{checked.folder.name}/{finding}")
-            click.echo(f"{checked.folder.name}: {len(checked.errors)} errors, {len(checked.warnings)} warnings")
+            click.echo(
+                f"{checked.folder.name}: {len(checked.errors)} errors, {len(checked.warnings)} warnings"
+            )
     if any(checked.errors or (strict and checked.warnings) for checked in results):
         ctx.exit(1)
 
@@ -77,7 +81,9 @@ def translate(ctx: click.Context, folder: Path, language: str) -> None:
         state = refresh(folder, checked.course, language)
     except ValueError as error:
         raise Invalid(f"{error}.") from error
-    click.echo(f"{language}: {state.total} texts, {state.done} done, {state.stale} stale, {state.missing} missing")
+    click.echo(
+        f"{language}: {state.total} texts, {state.done} done, {state.stale} stale, {state.missing} missing"
+    )
 
 
 @course.command()
@@ -124,7 +130,10 @@ def list_published(language: str, as_json: bool) -> None:
     else:
         for row in rows:
             row["languages"] = " ".join(row["languages"])
-        print_table(rows, ["slug", "title", "kind", "destination", "units", "items", "entries", "languages", "version"])
+        print_table(
+            rows,
+            ["slug", "title", "kind", "destination", "units", "items", "entries", "languages", "version"],
+        )
 
 
 @course.command()

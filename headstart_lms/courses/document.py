@@ -89,7 +89,9 @@ def _item(value: Any, handler: Any, info: ValidationInfo) -> Any:
     if not isinstance(kind, str) or kind not in types:
         known = ", ".join(sorted(types))
         raise PydanticCustomError(
-            "item_type", "There is no item type '{kind}'. Known types: {known}.", {"kind": kind, "known": known}
+            "item_type",
+            "There is no item type '{kind}'. Known types: {known}.",
+            {"kind": kind, "known": known},
         )
     return types[kind].model_validate(value, context=info.context)
 
@@ -317,13 +319,19 @@ def _rule(value: Any) -> Any:
         _percent(value["min"])
         group = value.get("group", [value.get("section")])
         if not isinstance(group, list) or not group or not all(isinstance(name, str) for name in group):
-            raise PydanticCustomError("pass_rule", "A section rule names a section; a group rule a list of them.")
+            raise PydanticCustomError(
+                "pass_rule", "A section rule names a section; a group rule a list of them."
+            )
     elif keys in ({"all"}, {"any"}, {"atleast", "of"}):
         parts = value.get("all", value.get("any", value.get("of")))
         if not isinstance(parts, list) or not parts:
             raise PydanticCustomError("pass_rule", "all, any and atleast need a list of rules.")
-        if "atleast" in keys and not (isinstance(value["atleast"], int) and 1 <= value["atleast"] <= len(parts)):
-            raise PydanticCustomError("pass_rule", "atleast is a number from 1 to the number of rules in 'of'.")
+        if "atleast" in keys and not (
+            isinstance(value["atleast"], int) and 1 <= value["atleast"] <= len(parts)
+        ):
+            raise PydanticCustomError(
+                "pass_rule", "atleast is a number from 1 to the number of rules in 'of'."
+            )
         for part in parts:
             _rule(part)
     else:

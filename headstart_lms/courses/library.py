@@ -89,7 +89,9 @@ class Library:
     def __init__(self, item_types: Mapping[str, type[ItemBase]]) -> None:
         self._item_types = item_types
         self._books: OrderedDict[tuple[str, str], Book] = OrderedDict()
-        self._sources: OrderedDict[str, tuple[Course, dict[str, dict[str, str]], tuple[str, ...]]] = OrderedDict()
+        self._sources: OrderedDict[str, tuple[Course, dict[str, dict[str, str]], tuple[str, ...]]] = (
+            OrderedDict()
+        )
         self._guard = threading.Lock()
 
     def book(self, session: Session, digest: str, language: str) -> Book:

@@ -35,7 +35,10 @@ class Published:
 def canonical(course: Course, translations: dict[str, dict[str, str]]) -> bytes:
     """Return the document as RFC 8785 canonical JSON: what its SHA-256 is taken of."""
     return rfc8785.dumps(
-        {"course": course.model_dump(mode="json", by_alias=True, exclude_defaults=True), "translations": translations}
+        {
+            "course": course.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            "translations": translations,
+        }
     )
 
 
@@ -63,7 +66,9 @@ def publish(session: Session, storage: Storage, library: Library, checked: Check
         outcome: Literal["new", "edition", "correction"] = "new"
     else:
         earlier = session.scalars(
-            select(Edition).where(Edition.course_id == row.id).order_by(Edition.edition.desc(), Edition.correction.desc())
+            select(Edition)
+            .where(Edition.course_id == row.id)
+            .order_by(Edition.edition.desc(), Edition.correction.desc())
         ).all()
         latest = earlier[0]
         if latest.digest == digest:
@@ -128,12 +133,26 @@ def _bare(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_bare(v) for v in value]
     if hasattr(type(value), "model_fields"):
-        return {name: _bare(getattr(value, name)) for name in type(value).model_fields if name not in _NOT_KEY}
+        return {
+            name: _bare(getattr(value, name)) for name in type(value).model_fields if name not in _NOT_KEY
+        }
     return value
 
 
 #: Fields that a correction may change freely.
-_NOT_KEY = {"explain", "picture", "audio", "facts", "outcomes", "alt", "tags", "topic", "difficulty", "hint", "gloss"}
+_NOT_KEY = {
+    "explain",
+    "picture",
+    "audio",
+    "facts",
+    "outcomes",
+    "alt",
+    "tags",
+    "topic",
+    "difficulty",
+    "hint",
+    "gloss",
+}
 
 
 def same_key(old: ItemBase, new: ItemBase) -> bool:
@@ -148,7 +167,11 @@ def _structural_changes(old: Course, new: Course) -> str:
     for what, a, b in (
         *((f"the {name.replace('_', ' ')}", getattr(old, name), getattr(new, name)) for name in _FIXED),
         ("the ids of outcomes", [o.id for o in old.outcomes], [o.id for o in new.outcomes]),
-        ("the modules or their units", [(m.id, m.units) for m in old.modules], [(m.id, m.units) for m in new.modules]),
+        (
+            "the modules or their units",
+            [(m.id, m.units) for m in old.modules],
+            [(m.id, m.units) for m in new.modules],
+        ),
         ("the certificate rule", old.certificate, new.certificate),
         ("a test", [_bare(b) for b in old.blueprints], [_bare(b) for b in new.blueprints]),
         ("the bank", [(i.id, i.tags) for i in old.bank], [(i.id, i.tags) for i in new.bank]),
@@ -165,7 +188,8 @@ def _structural_changes(old: Course, new: Course) -> str:
 
 def _outline(course: Course) -> list[Any]:
     return [
-        (u.id, [(b.id, b.type, [i.id for i in getattr(b, "items", ())]) for b in u.blocks]) for u in course.units
+        (u.id, [(b.id, b.type, [i.id for i in getattr(b, "items", ())]) for b in u.blocks])
+        for u in course.units
     ]
 
 

@@ -223,7 +223,13 @@ def read_folder(path: Path) -> Folder:
     folder = Folder(path)
     if not (path / "course.yaml").is_file():
         folder.findings.append(
-            Finding("error", "course.yaml", 0, "", "There is no course.yaml in this folder; a course starts with it.")
+            Finding(
+                "error",
+                "course.yaml",
+                0,
+                "",
+                "There is no course.yaml in this folder; a course starts with it.",
+            )
         )
         return folder
     head = _read(folder, "course.yaml")
@@ -236,10 +242,18 @@ def read_folder(path: Path) -> Folder:
     folder.origins.append(((), head, ()))
     for reserved in ("units", "entries", "facts", "bank", "blueprints", "media"):
         if reserved in head.data:
-            folder.findings.append(folder.finding("error", (reserved,), f"'{reserved}' stands in its own file."))
+            folder.findings.append(
+                folder.finding("error", (reserved,), f"'{reserved}' stands in its own file.")
+            )
             folder.data.pop(reserved)
     _read_units(folder)
-    for name, required in (("entries", False), ("facts", False), ("bank", False), ("blueprints", False), ("media", False)):
+    for name, required in (
+        ("entries", False),
+        ("facts", False),
+        ("bank", False),
+        ("blueprints", False),
+        ("media", False),
+    ):
         _read_lists(folder, name)
     for index, media in enumerate(folder.data.get("media", [])):
         if isinstance(media, dict):
@@ -288,7 +302,9 @@ def _read_lists(folder: Folder, name: str) -> None:
         if source is None:
             continue
         if not isinstance(source.data, list):
-            folder.findings.append(Finding("error", file, 1, "", "Write a list here: each element starts with '- '."))
+            folder.findings.append(
+                Finding("error", file, 1, "", "Write a list here: each element starts with '- '.")
+            )
             continue
         for index, row in enumerate(source.data):
             folder.origins.append(((name, len(rows)), source, (index,)))
@@ -335,7 +351,9 @@ def _read_media(folder: Folder, index: int, media: dict[str, Any]) -> None:
     loc: Loc = ("media", index, "file")
     if Path(name).suffix not in MEDIA_TYPES:
         kinds = " ".join(sorted(MEDIA_TYPES))
-        folder.findings.append(folder.finding("error", loc, f"Files of this kind are not taken. Use one of: {kinds}."))
+        folder.findings.append(
+            folder.finding("error", loc, f"Files of this kind are not taken. Use one of: {kinds}.")
+        )
     elif not file.is_file() or file.is_symlink():
         folder.findings.append(folder.finding("error", loc, f"There is no file media/{name}."))
     elif file.stat().st_size > MAX_MEDIA:
@@ -344,11 +362,15 @@ def _read_media(folder: Folder, index: int, media: dict[str, Any]) -> None:
         content = file.read_bytes()
         if not _is_what_it_says(file.suffix, content):
             folder.findings.append(
-                folder.finding("error", loc, f"The file is not what its name says: {file.suffix}. Save it again.")
+                folder.finding(
+                    "error", loc, f"The file is not what its name says: {file.suffix}. Save it again."
+                )
             )
         elif file.suffix == ".svg" and _SVG_DANGER.search(content):
             folder.findings.append(
-                folder.finding("error", loc, "The picture has scripts, styles or links inside. Save it as plain SVG.")
+                folder.finding(
+                    "error", loc, "The picture has scripts, styles or links inside. Save it as plain SVG."
+                )
             )
         media["sha256"] = hashlib.sha256(content).hexdigest()
         box = _VIEW_BOX.search(content[:600]) if file.suffix == ".svg" else None

@@ -57,7 +57,9 @@ def read_translations(path: Path, course: Course) -> tuple[dict[str, dict[str, s
     for file in sorted((path / "translations").glob("*.po")) if (path / "translations").is_dir() else []:
         if file.stem not in course.support_languages:
             findings.append(
-                Finding("warning", f"translations/{file.name}", 0, "", "course.yaml does not list this language.")
+                Finding(
+                    "warning", f"translations/{file.name}", 0, "", "course.yaml does not list this language."
+                )
             )
     return result, findings
 
@@ -70,7 +72,11 @@ def _read_po(file: Path, name: str, source: dict[str, str]) -> tuple[dict[str, s
         catalogue = polib.pofile(str(file), encoding="utf-8", check_for_duplicates=False)
     except (OSError, ValueError, UnicodeDecodeError) as error:
         found = re.search(r"\(line (\d+)\)", str(error))
-        return {}, [Finding("error", name, int(found[1]) if found else 0, "", "Not readable as PO. Look at this line.")]
+        return {}, [
+            Finding(
+                "error", name, int(found[1]) if found else 0, "", "Not readable as PO. Look at this line."
+            )
+        ]
     done: dict[str, str] = {}
     for entry in catalogue:
         context = entry.msgctxt or ""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from flask import Blueprint, current_app, send_file
+from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from ..kernel.access import access, public
-from ..kernel.errors import NotFound
-from ..kernel.i18n import _
-from .source import MEDIA_TYPES
+from .media import send_media
 
 bp = Blueprint("courses", __name__)
 
@@ -19,18 +15,4 @@ bp = Blueprint("courses", __name__)
 @access(public)
 def media(digest: str, name: str) -> Response:
     """Serve a file of a course under its digest: it never changes, so it may be kept for ever."""
-    kind = MEDIA_TYPES.get(Path(name).suffix)
-    try:
-        path = current_app.extensions["headstart"].storage.path(digest)
-    except ValueError:
-        path = None
-    if kind is None or path is None or not path.is_file():
-        raise NotFound(_("This picture or sound is not here."))
-    response = send_file(path, mimetype=kind, conditional=True, etag=digest)
-    response.cache_control.public = True
-    response.cache_control.max_age = 31536000
-    response.cache_control.immutable = True
-    response.cache_control.no_cache = None
-    # whatever is in the file, it can run nothing here
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    return response
+    return send_media(digest, name)

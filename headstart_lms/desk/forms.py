@@ -5,12 +5,14 @@ from __future__ import annotations
 from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from ..accounts.forms import PageForm
+from ..kernel.forms import PageForm
 from ..kernel.i18n import _l
 
 
 class CohortForm(PageForm):
-    title = StringField(_l("Name of the group"), [InputRequired(_l("Give the group a name.")), Length(2, 120)])
+    title = StringField(
+        _l("Name of the group"), [InputRequired(_l("Give the group a name.")), Length(2, 120)]
+    )
     centre = SelectField(_l("Centre"), [InputRequired()])
     course = SelectField(_l("Course"), [InputRequired()])
     teacher = SelectField(_l("Teacher"), validate_choice=True)
@@ -25,6 +27,8 @@ class AddLearnersForm(PageForm):
 
 
 class NameForm(PageForm):
-    passport_name = StringField(_l("Name as in the passport"), [InputRequired(_l("Write the name.")), Length(max=200)])
+    passport_name = StringField(
+        _l("Name as in the passport"), [InputRequired(_l("Write the name.")), Length(max=200)]
+    )
     own_name = StringField(_l("Name as she or he writes it"), [Length(max=200)])
     year_of_birth = IntegerField(_l("Year of birth"), [InputRequired(_l("Write the year with four digits."))])

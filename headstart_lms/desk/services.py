@@ -81,7 +81,9 @@ def cohort_rows(session: Session, cohort: Cohort, *, with_names: bool) -> list[R
     rows = []
     found = session.execute(query).all()
     registrations = [row[0].registration for row in found]
-    awards = {a.registration: a for a in session.scalars(select(Award).where(Award.registration.in_(registrations)))}
+    awards = {
+        a.registration: a for a in session.scalars(select(Award).where(Award.registration.in_(registrations)))
+    }
     for number, (enrolment, person, done, total, at, score) in enumerate(found, 1):
         award = awards.get(enrolment.registration)
         certificate: Certificate | None = award.certificate if award else None
@@ -137,7 +139,9 @@ def item_difficulty(session: Session, cohort: Cohort, book: Book) -> list[Diffic
         .subquery()
     )  # fmt: skip
     query = (
-        select(first.c.item_id, func.count(), func.avg(first.c.score)).where(first.c.turn == 1).group_by(first.c.item_id)
+        select(first.c.item_id, func.count(), func.avg(first.c.score))
+        .where(first.c.turn == 1)
+        .group_by(first.c.item_id)
     )
     found = []
     for item_id, count, mean in session.execute(query):

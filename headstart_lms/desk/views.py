@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response
 
 from ..accounts import services as accounts
 from ..accounts.access import access, is_staff_at, staff, this_person
+from ..accounts.cards import code_picture
 from ..accounts.models import Centre, Grant, Person
-from ..accounts.views import code_picture
 from ..certificates import services as certificates
 from ..cohorts import services as cohorts
 from ..cohorts.models import Cohort, Enrolment
@@ -46,7 +46,10 @@ MANAGERS = staff("manager", "admin")
 def home() -> str:
     """The groups I may see."""
     person = this_person()
-    rows = [(cohort, len(cohorts.list_enrolments(session(), cohort))) for cohort in cohorts.list_cohorts_for(session(), person)]
+    rows = [
+        (cohort, len(cohorts.list_enrolments(session(), cohort)))
+        for cohort in cohorts.list_cohorts_for(session(), person)
+    ]
     books = {book.course.slug: book for book in _books()}
     return web.render(
         "headstart/desk/home.html", person=person, rows=rows, books=books,
@@ -121,7 +124,9 @@ def _cohort_page(found: Cohort, form: AddLearnersForm | None = None) -> str:
     book = _book(found)
     form = form or _learners_form()
     rows = services.cohort_rows(session(), found, with_names=can_manage)
-    states = {state: sum(1 for row in rows if row.state == state) for state in ("learning", "silent", "finished")}
+    states = {
+        state: sum(1 for row in rows if row.state == state) for state in ("learning", "silent", "finished")
+    }
     return web.render(
         "headstart/desk/cohort.html", cohort=found, rows=rows, book=book, can_manage=can_manage, form=form,
         states=states, titles=_states(),
@@ -153,7 +158,9 @@ def questions(uuid: UUID) -> str:
     found = cohorts.get_cohort_for(session(), this_person(), uuid)
     book = _book(found)
     rows = services.item_difficulty(session(), found, book)
-    return web.render("headstart/desk/questions.html", cohort=found, rows=rows, book=book, enough=services.ENOUGH)
+    return web.render(
+        "headstart/desk/questions.html", cohort=found, rows=rows, book=book, enough=services.ENOUGH
+    )
 
 
 @bp.post("/centre/groups/<uuid:uuid>/learners")
@@ -175,7 +182,9 @@ def add_learners(uuid: UUID) -> Response | tuple[str, int]:
                 current, state.keyring, language=form.language.data, destination=found.course.destination, route=None,
                 centre=found.centre,
             )  # fmt: skip
-            learning.enrol(current, house(), learner, found.course.slug, language=form.language.data, cohort=found)
+            learning.enrol(
+                current, house(), learner, found.course.slug, language=form.language.data, cohort=found
+            )
             codes.append(code)
         title, language = found.title, form.language.data
     return _cards(title, codes, language)
@@ -183,8 +192,9 @@ def add_learners(uuid: UUID) -> Response | tuple[str, int]:
 
 def _cards(title: str, codes: list[str], language: str) -> Response:
     """Show code cards in the learners' language. They cannot be shown again: only digests are kept."""
+    base_url = house().installation.base_url
     with i18n.in_language(language):
-        cards = [(accounts.show_code(code), code_picture(code)) for code in codes]
+        cards = [(accounts.show_code(code), code_picture(base_url, code)) for code in codes]
         text = _("With this code you learn on any phone. It is like a key: do not give it to other people.")
     response = make_response(
         web.render("headstart/desk/cards.html", title=title, cards=cards, text=text, language=language)
@@ -210,7 +220,11 @@ def _learner_of_mine(uuid: UUID) -> Person:
     """Return a learner of a centre I manage; everybody else's is not there."""
     me = this_person()
     learner = session().scalar(select(Person).where(Person.uuid == uuid))
-    if learner is None or learner.login is not None or not is_staff_at(me, learner.centre_id, "manager", "admin"):
+    if (
+        learner is None
+        or learner.login is not None
+        or not is_staff_at(me, learner.centre_id, "manager", "admin")
+    ):
         raise NotFound(_("There is no such learner."))
     return learner
 
@@ -257,5 +271,9 @@ def name(person: UUID) -> str | Response | tuple[str, int]:
 
 
 def _groups_of(learner: Person) -> list[Cohort]:
-    query = select(Cohort).join(Enrolment, Enrolment.cohort_id == Cohort.id).where(Enrolment.person_id == learner.id)
+    query = (
+        select(Cohort)
+        .join(Enrolment, Enrolment.cohort_id == Cohort.id)
+        .where(Enrolment.person_id == learner.id)
+    )
     return list(session().scalars(query))

@@ -43,7 +43,17 @@ def openapi() -> Response:
 def description(prefix: str) -> dict[str, Any]:
     course = {
         "type": "object",
-        "required": ["slug", "title", "kind", "destination", "units", "items", "entries", "languages", "version"],
+        "required": [
+            "slug",
+            "title",
+            "kind",
+            "destination",
+            "units",
+            "items",
+            "entries",
+            "languages",
+            "version",
+        ],
         "properties": {
             "slug": {"type": "string"},
             "title": {"type": "string"},
@@ -68,7 +78,11 @@ def description(prefix: str) -> dict[str, Any]:
     def answer(schema: dict[str, Any], text: str) -> dict[str, Any]:
         return {"description": text, "content": {"application/json": {"schema": schema}}}
 
-    listed = {"type": "object", "required": ["courses"], "properties": {"courses": {"type": "array", "items": course}}}
+    listed = {
+        "type": "object",
+        "required": ["courses"],
+        "properties": {"courses": {"type": "array", "items": course}},
+    }
     return {
         "openapi": "3.1.0",
         "info": {

@@ -52,7 +52,12 @@ def job(kind: str) -> Callable[[F], F]:
 
 
 def enqueue(
-    session: Session, kind: str, payload: dict[str, Any], *, not_before: datetime | None = None, key: str | None = None
+    session: Session,
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    not_before: datetime | None = None,
+    key: str | None = None,
 ) -> None:
     """Add a job to the open transaction; with a ``key``, only when none with that key waits."""
     if key is not None and session.scalar(select(Job.id).where(Job.key == key)) is not None:

@@ -35,5 +35,3 @@ def version_of(content: str, *, level: str = "M") -> int:
     """Return the QR version (1 to 40) the content needs: 17 + 4 * version modules."""
     barcode = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
     return int((memoryview(barcode.to_image(scale=1, add_quiet_zones=False)).shape[1] - 17) // 4)
-
-

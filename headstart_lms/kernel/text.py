@@ -71,7 +71,9 @@ def words(value: _Words | str | None, taught: bool | None = None) -> Markup:
         return Markup("")
     if isinstance(value, str):
         return _inline(value, None, i18n.language())
-    is_taught = not getattr(value, "translated", False) and value.lang is not None if taught is None else taught
+    is_taught = (
+        not getattr(value, "translated", False) and value.lang is not None if taught is None else taught
+    )
     if is_taught and value.lang is not None:
         inner = _inline(value.text, value.lang, value.lang)
         return Markup('<bdi class="hs-taught" lang="{}" dir="{}">{}</bdi>').format(  # noqa: S704

@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, redirect, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    request,
+    url_for,
+)
 from flask_wtf.csrf import validate_csrf
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -29,6 +40,8 @@ CSP = (
     "worker-src 'self'; manifest-src 'self'"
 )
 LANGUAGE_COOKIE = "hs_lang"
+#: Bytes of a form without files; only files and statements may be larger.
+MAX_FORM = 512 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -48,6 +61,12 @@ def choose_language() -> None:
     i18n.set_language(next((tag for tag in wished if tag in i18n.UI_LANGUAGES), "en"))
 
 
+def limit_form() -> None:
+    """Refuse a huge form before it is read: Werkzeug limits neither size nor fields of this kind of body."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = min(MAX_FORM, request.max_content_length or MAX_FORM)
+
+
 def check_access() -> None:
     """Refuse forms of other sites, then run the rule of the view; a view without one is closed."""
     if request.endpoint is None:
@@ -56,7 +75,9 @@ def check_access() -> None:
     rule = rule_of(view)
     if rule is None:
         raise NotAllowed(_("Nobody may use this page."))
-    if rule is not credential and not changes_nothing(view):  # a program sends no cookie a foreign page could use
+    if rule is not credential and not changes_nothing(
+        view
+    ):  # a program sends no cookie a foreign page could use
         check_origin()
     rule()
 
@@ -106,7 +127,14 @@ def answer_error(error: LMSError) -> BaseResponse:
         response.content_type = "application/problem+json"
     else:
         response = make_response(
-            render("headstart/error.html", message=error.message, status=status, code=error.code, back=None, heading=None)
+            render(
+                "headstart/error.html",
+                message=error.message,
+                status=status,
+                code=error.code,
+                back=None,
+                heading=None,
+            )
         )
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
@@ -127,7 +155,9 @@ _HTTP_SENTENCES = {
 def answer_http_error(error: HTTPException) -> BaseResponse:
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()  # type: ignore[return-value]
-    found = LMSError(str(_HTTP_SENTENCES.get(error.code, _("Something is not right with this request."))), "http")
+    found = LMSError(
+        str(_HTTP_SENTENCES.get(error.code, _("Something is not right with this request."))), "http"
+    )
     found.status = error.code
     response = answer_error(found)
     if error.code == 405:
@@ -139,7 +169,9 @@ def answer_crash(error: Exception) -> BaseResponse:
     """Answer what we did not expect: a sentence, never a trace; the log has the rest, under a number."""
     number = secrets.token_hex(4)
     current_app.logger.exception("error %s at %s", number, request.endpoint)
-    crash = LMSError(_("Something went wrong here, not with you. Try again. Number: %(number)s", number=number), "crash")
+    crash = LMSError(
+        _("Something went wrong here, not with you. Try again. Number: %(number)s", number=number), "crash"
+    )
     return answer_error(crash)
 
 
@@ -191,7 +223,12 @@ def fragment(template: str, **context: Any) -> Markup:
 
 def safe_next(target: str | None, fallback: str) -> str:
     """Return a path of this site to go on to, or the fallback: never another host (TRUST 3.1)."""
-    if not target or re.search(r"[\x00-\x20\\]", target) or not target.startswith("/") or target.startswith("//"):
+    if (
+        not target
+        or re.search(r"[\x00-\x20\\]", target)
+        or not target.startswith("/")
+        or target.startswith("//")
+    ):
         return fallback
     parts = urlsplit(target)
     if parts.scheme or parts.netloc:
@@ -216,6 +253,7 @@ def tree_hash(folder: Path) -> str:
 
 def guard(bp: Blueprint) -> None:
     """Attach all of this to our blueprint, and to nothing else of a host."""
+    bp.before_request(limit_form)
     bp.before_request(choose_language)
     bp.before_request(check_access)
     bp.after_request(finish)
@@ -235,5 +273,3 @@ def guard_app(app: Flask) -> None:
         app.register_error_handler(code, not_found)
     app.after_request(compress)  # the last declared runs first: headers, then compression
     app.after_request(finish)
-
-

@@ -19,7 +19,8 @@ def close_overdue_tests(payload: dict[str, Any]) -> None:
     state = current_app.extensions["headstart"]
     house = services.House(state.installation, state.library, state.keyring.key("form-tokens"))
     overdue = [
-        (sitting.id, sitting.enrolment.person_id) for sitting in assessments.overdue_sittings(session(), now())
+        (sitting.id, sitting.enrolment.person_id)
+        for sitting in assessments.overdue_sittings(session(), now())
     ]
     for sitting_id, person_id in overdue:
         with transaction() as current:

@@ -71,7 +71,12 @@ def media_of(book: Book) -> dict[str, Clip]:
     if found is None:
         found = {
             m.id: Clip(
-                web.url("courses.media", digest=m.sha256, name=m.file), m.kind, m.alt, m.width, m.height, m.transcript
+                web.url("courses.media", digest=m.sha256, name=m.file),
+                m.kind,
+                m.alt,
+                m.width,
+                m.height,
+                m.transcript,
             )
             for m in book.course.media
         }
@@ -112,7 +117,9 @@ def blank_form(book: Book, item: ItemType, tokens: Tokens) -> tuple[Any, Markup]
     return kept[key]
 
 
-def given_values(item: ItemBase, form: Any, response: Mapping[str, Any] | None, tokens: Tokens) -> dict[str, list[str]]:
+def given_values(
+    item: ItemBase, form: Any, response: Mapping[str, Any] | None, tokens: Tokens
+) -> dict[str, list[str]]:
     """Return the form fields a stored response came from, to show a form again as it was sent."""
     values: dict[str, list[str]] = {}
     if response is None:
@@ -157,7 +164,13 @@ def line_stops(course: Course, standing: Standing | None, *, here: str | None = 
             if standing is None:
                 state = "open"
             else:
-                state = "done" if standing.units[name].is_done else "next" if standing.next_unit == name else "open"
+                state = (
+                    "done"
+                    if standing.units[name].is_done
+                    else "next"
+                    if standing.next_unit == name
+                    else "open"
+                )
             stops.append(
                 {
                     "level": "stop", "title": words(unit.title), "state": state, "here": name == here,
@@ -187,7 +200,9 @@ def line_stops(course: Course, standing: Standing | None, *, here: str | None = 
     return stops
 
 
-def missing(course: Course, standing: Standing, *, has_award: bool, has_certificate: bool) -> list[str | Markup]:
+def missing(
+    course: Course, standing: Standing, *, has_award: bool, has_certificate: bool
+) -> list[str | Markup]:
     """Say what the certificate still asks for, in words; empty when there is nothing left to do."""
     left: list[str | Markup] = []
     if standing.units_missing:

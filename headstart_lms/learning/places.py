@@ -38,10 +38,16 @@ _newest = (
     .scalar_subquery()
 )
 _PLACE = (
-    select(_enrolment.id, _enrolment.registration, _enrolment.language, _newest.label("digest"), _progress.state)
+    select(
+        _enrolment.id, _enrolment.registration, _enrolment.language, _newest.label("digest"), _progress.state
+    )
     .join_from(Enrolment.__table__, Course.__table__, _course.id == _enrolment.course_id)
     .outerjoin(ProgressRow.__table__, _progress.enrolment_id == _enrolment.id)
-    .where(_enrolment.person_id == bindparam("person"), _course.slug == bindparam("slug"), _enrolment.closed.is_(None))
+    .where(
+        _enrolment.person_id == bindparam("person"),
+        _course.slug == bindparam("slug"),
+        _enrolment.closed.is_(None),
+    )
 )
 
 

@@ -118,7 +118,9 @@ def enrol(
     enrolment, is_new = cohorts.enrol(session, person, course, language=language, cohort=cohort)
     if is_new:
         book = house.book_of(session, enrolment)
-        house.tell(session, enrolment, book, [build.registered(house.context(enrolment, person, book), at=now())])
+        house.tell(
+            session, enrolment, book, [build.registered(house.context(enrolment, person, book), at=now())]
+        )
     return enrolment
 
 
@@ -147,7 +149,13 @@ def submit_answer(
     grade = item.grade(response, lexicon_of(book))
     attempt = assessments.open_attempt(session, enrolment, book, unit_id)
     recorded = assessments.record_answer(
-        session, answer_id=answer_id, item_id=item_id, response=response, score=grade.score, attempt=attempt, at=at
+        session,
+        answer_id=answer_id,
+        item_id=item_id,
+        response=response,
+        score=grade.score,
+        attempt=attempt,
+        at=at,
     )
     if recorded.is_replay:
         return Outcome(recorded.answer, book, item, grade, is_replay=True)
@@ -160,9 +168,13 @@ def submit_answer(
     )  # fmt: skip
     before = progress.get_standing(session, enrolment.id, book.course)
     standing = house.tell(session, enrolment, book, [told])
-    completed = tuple(name for name in standing.order if standing.units[name].is_done and not before.units[name].is_done)
+    completed = tuple(
+        name for name in standing.order if standing.units[name].is_done and not before.units[name].is_done
+    )
     if completed:
-        house.tell(session, enrolment, book, [build.completed_unit(context, name, at=at) for name in completed])
+        house.tell(
+            session, enrolment, book, [build.completed_unit(context, name, at=at) for name in completed]
+        )
     award = _award(session, house, enrolment, book, context, standing, at)
     return Outcome(recorded.answer, book, item, grade, completed_units=completed, award_uuid=award)
 
@@ -186,7 +198,9 @@ def start_test(session: Session, house: House, person: Person, slug: str, bluepr
         told = build.initialized_test(context, sitting.id, blueprint_id=blueprint_id, at=at)
         house.tell(session, enrolment, book, [told])
         overdue = sitting.deadline + assessments.GRACE + timedelta(seconds=5)
-        enqueue(session, "learning.close-overdue-tests", {}, not_before=overdue, key=f"close-test:{sitting.id}")
+        enqueue(
+            session, "learning.close-overdue-tests", {}, not_before=overdue, key=f"close-test:{sitting.id}"
+        )
     return sitting
 
 
@@ -219,10 +233,18 @@ def submit_test_answer(
         return Outcome(None, book, item, so_far=response)
     grade = item.grade(response, lexicon_of(book))
     recorded = assessments.record_answer(
-        session, answer_id=answer_id, item_id=item_id, response=response, score=grade.score, sitting=sitting, at=at
+        session,
+        answer_id=answer_id,
+        item_id=item_id,
+        response=response,
+        score=grade.score,
+        sitting=sitting,
+        at=at,
     )
     if recorded.is_replay:
-        return Outcome(recorded.answer, book, item, is_replay=True, finished=sitting if sitting.finished else None)
+        return Outcome(
+            recorded.answer, book, item, is_replay=True, finished=sitting if sitting.finished else None
+        )
     enrolment = sitting.enrolment
     context = house.context(enrolment, person, book)
     told = build.answered(
@@ -248,7 +270,12 @@ def finish_test(session: Session, house: House, person: Person, sitting: Sitting
     result = assessments.close_sitting(session, sitting, book.blueprints[sitting.blueprint_id], at=at)
     context = house.context(enrolment, person, book)
     told = build.finished_test(
-        context, sitting.id, blueprint_id=sitting.blueprint_id, score=result.score, passed=result.passed, at=at
+        context,
+        sitting.id,
+        blueprint_id=sitting.blueprint_id,
+        score=result.score,
+        passed=result.passed,
+        at=at,
     )
     current = house.book_of(session, enrolment)
     standing = house.tell(session, enrolment, current, [told])
@@ -282,14 +309,19 @@ def _award(
     if not standing.is_complete:
         return None
     titles = {
-        language: house.library.book(session, book.digest, language).course.title.text for language in book.languages
+        language: house.library.book(session, book.digest, language).course.title.text
+        for language in book.languages
     }
     source = house.library.book(session, book.digest, book.course.source_language).course
     score = passed_at = None
     if standing.blueprint is not None:
         best = session.execute(
             select(Sitting.score, Sitting.finished)
-            .where(Sitting.enrolment_id == enrolment.id, Sitting.blueprint_id == standing.blueprint, Sitting.passed)
+            .where(
+                Sitting.enrolment_id == enrolment.id,
+                Sitting.blueprint_id == standing.blueprint,
+                Sitting.passed,
+            )
             .order_by(Sitting.score.desc())
             .limit(1)
         ).first()
@@ -302,4 +334,3 @@ def _award(
     told = [build.completed_course(context, at=at), build.earned(context, made.uuid, at=at)]
     house.tell(session, enrolment, book, told)
     return made.uuid
-

@@ -13,6 +13,7 @@ from ..assessments import services as assessments
 from ..cohorts import services as cohorts
 from ..courses.document import Blueprint as TestBlueprint
 from ..courses.library import Book, get_course
+from ..courses.media import send_media
 from ..kernel import i18n, web
 from ..kernel.clock import now
 from ..kernel.db import session, transaction
@@ -59,7 +60,9 @@ def pass_rule_words(blueprint: TestBlueprint) -> list[str]:
         if "each" in rule:
             return [_("at least %(percent)g %% in each part", percent=rule["each"])]
         if "section" in rule:
-            return [_("%(percent)g %% in the part: %(part)s", percent=rule["min"], part=titles[rule["section"]])]
+            return [
+                _("%(percent)g %% in the part: %(part)s", percent=rule["min"], part=titles[rule["section"]])
+            ]
         if "group" in rule:
             parts = i18n.listed(titles[name] for name in rule["group"])
             return [_("%(percent)g %% in these parts together: %(parts)s", percent=rule["min"], parts=parts)]
@@ -67,7 +70,9 @@ def pass_rule_words(blueprint: TestBlueprint) -> list[str]:
             return [sentence for part in rule["all"] for sentence in say(part)]
         either = [i18n.listed(say(part)) for part in rule.get("any", rule.get("of", []))]
         count = rule.get("atleast", 1)
-        return [_("%(count)d of these: %(parts)s", count=count, parts=i18n.listed(f"({each})" for each in either))]
+        return [
+            _("%(count)d of these: %(parts)s", count=count, parts=i18n.listed(f"({each})" for each in either))
+        ]
 
     return say(blueprint.pass_rule)
 
@@ -96,7 +101,10 @@ def sitting(sitting_id: UUID) -> str:
 
 
 def _sitting_page(
-    found: Any, *, shown: services.Outcome | None = None, problem: tuple[str, str, dict[str, list[str]]] | None = None
+    found: Any,
+    *,
+    shown: services.Outcome | None = None,
+    problem: tuple[str, str, dict[str, list[str]]] | None = None,
 ) -> str:
     book = house().book_of_sitting(session(), found, i18n.language())
     blueprint = book.blueprints[found.blueprint_id]
@@ -104,7 +112,11 @@ def _sitting_page(
     answers = assessments.latest_answers(session(), found)
     focus = shown.item.id if shown else problem[0] if problem else None
     unanswered = [n for n, name in enumerate(items, 1) if name not in answers]
-    number = items.index(focus) + 1 if focus in items else request.args.get("n", unanswered[0] if unanswered else 1, type=int)
+    number = (
+        items.index(focus) + 1
+        if focus in items
+        else request.args.get("n", unanswered[0] if unanswered else 1, type=int)
+    )
     number = min(max(number, 1), len(items))
     item = book.bank[items[number - 1]]
     tokens = house().tokens(found.id)
@@ -142,8 +154,6 @@ def _test_media(book: Book, found: Any, item: Any) -> dict[str, pages.Clip]:
 @access(signed_in)
 def sound(sitting_id: UUID, item_id: str) -> Response:
     """Play the sound of a question once more, if it may still be played."""
-    from ..courses.views import media as serve  # noqa: PLC0415 - the plain file behind the counter
-
     starts = request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
     with transaction() as current:
         found = assessments.get_sitting_for(current, this_person().id, sitting_id, lock=True)
@@ -159,7 +169,7 @@ def sound(sitting_id: UUID, item_id: str) -> Response:
                 raise Conflict(_("You have listened as often as you can."), "no-plays-left")
             found.plays = {**found.plays, item_id: played + 1}
         file = book.media[item.audio]
-    response = serve(str(file.sha256), file.file)
+    response = send_media(str(file.sha256), file.file)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -241,9 +251,13 @@ def _result_page(found: Any) -> str:
             )  # fmt: skip
             if grade is None or not grade.is_right:
                 for unit in current.course.units:
-                    if set(unit.outcomes) & set(item.outcomes) or (item.topic and item.topic in _topics(current, unit)):
+                    if set(unit.outcomes) & set(item.outcomes) or (
+                        item.topic and item.topic in _topics(current, unit)
+                    ):
                         repeat[unit.id] = unit
-        sections.append((section, (found.sections or {}).get(section.id, 0.0), questions, list(repeat.values())[:3]))
+        sections.append(
+            (section, (found.sections or {}).get(section.id, 0.0), questions, list(repeat.values())[:3])
+        )
     return web.render(
         "headstart/learning/result.html", accent=book.course.kind, book=book, course=book.course,
         blueprint=blueprint, sitting=found, sections=sections, media=pages.media_of(book), standing=standing,

@@ -88,7 +88,13 @@ def _unit_page(
 def _line(book: Book, standing: Standing, here: str) -> Markup:
     """Draw the thin line on top of a unit; learners at the same place share the drawing."""
     kept: dict[Any, Markup] = book.extra.setdefault("lines", {})
-    key = (here, i18n.language(), standing.next_unit, standing.is_test_passed, *(u.is_done for u in standing.units.values()))
+    key = (
+        here,
+        i18n.language(),
+        standing.next_unit,
+        standing.is_test_passed,
+        *(u.is_done for u in standing.units.values()),
+    )
     if key not in kept:
         if len(kept) > 2000:
             kept.clear()
@@ -156,7 +162,13 @@ def answer(slug: str, item_id: str) -> Response | str | tuple[str, int]:
     try:
         with transaction() as current:
             outcome = services.submit_answer(
-                current, house(), this_person(), slug=slug, item_id=item_id, answer_id=sent_answer_id(), values=values
+                current,
+                house(),
+                this_person(),
+                slug=slug,
+                item_id=item_id,
+                answer_id=sent_answer_id(),
+                values=values,
             )
             unit_id = outcome.book.unit_of_item[item_id]
             answer_id = outcome.answer.id if outcome.answer else None
@@ -172,5 +184,7 @@ def answer(slug: str, item_id: str) -> Response | str | tuple[str, int]:
         return _unit_page(get_place(session(), this_person().id, slug), unit_id, shown=outcome)
     if not outcome.is_replay:
         current_app.extensions["headstart"].after_answer(answer_id)
-    address = web.url("learning.unit", slug=slug, unit_id=unit_id, answer=answer_id, _anchor=f"{item_id}-feedback")
+    address = web.url(
+        "learning.unit", slug=slug, unit_id=unit_id, answer=answer_id, _anchor=f"{item_id}-feedback"
+    )
     return redirect(address, 303)

@@ -84,7 +84,9 @@ def course(slug: str) -> str:
     award = award_of(person, enrolment)
     certificate = award.certificate if award else None
     missing = (
-        pages.missing(book.course, standing, has_award=award is not None, has_certificate=certificate is not None)
+        pages.missing(
+            book.course, standing, has_award=award is not None, has_certificate=certificate is not None
+        )
         if standing
         else []
     )
@@ -101,7 +103,9 @@ def _next_step(book: Book, standing: Standing | None, enrolment: Enrolment | Non
         return None
     if standing.next_unit is not None:
         title = book.units[standing.next_unit].title.text
-        text = _("Start: %(title)s", title=title) if not standing.share else _("Go on: %(title)s", title=title)
+        text = (
+            _("Start: %(title)s", title=title) if not standing.share else _("Go on: %(title)s", title=title)
+        )
         return text, web.url("learning.unit", slug=book.course.slug, unit_id=standing.next_unit)
     if standing.blueprint is not None and not standing.is_test_passed:
         return _("To the final test"), web.url(
@@ -132,7 +136,9 @@ def vocabulary(slug: str) -> str:
     person = current_person()
     enrolment = cohorts.find_enrolment(session(), person, row) if person else None
     book = (
-        book_of(enrolment) if enrolment else house().library.book(session(), row.current_digest, i18n.language())
+        book_of(enrolment)
+        if enrolment
+        else house().library.book(session(), row.current_digest, i18n.language())
     )
     asked = " ".join(request.args.get("q", "").split())[:60]
     groups = []
@@ -166,7 +172,15 @@ def journey() -> str:
     for enrolment in cohorts.list_enrolments_of(session(), person):
         book = book_of(enrolment)
         standing = progress.get_standing(session(), enrolment.id, book.course)
-        rows.append((enrolment, book, standing, _next_step(book, standing, enrolment), awards.get(enrolment.registration)))
+        rows.append(
+            (
+                enrolment,
+                book,
+                standing,
+                _next_step(book, standing, enrolment),
+                awards.get(enrolment.registration),
+            )
+        )
     return web.render("headstart/learning/journey.html", person=person, rows=rows, kinds=_kinds())
 
 

@@ -15,10 +15,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from . import terms as t
-from .models import Posting, Statement, StatementRef, Tenant, Term
+from .models import Tenant, Term
 
 _term: Table = Term.__table__  # type: ignore[assignment]
-_posting: Table = Posting.__table__  # type: ignore[assignment]
 _tenant: Table = Tenant.__table__  # type: ignore[assignment]
 
 #: Kinds whose rows are never deleted, so that their ids may be remembered between transactions.
@@ -205,68 +204,3 @@ def learn_definitions(
         if new != old:
             connection.execute(update(_term).where(_term.c.id == id_).values(canonical=t.canonical_json(new)))
     _remember(session, fresh)
-
-
-# --- postings ------------------------------------------------------------------------------------
-
-_WAITING = select(StatementRef.seq, StatementRef.target_id, StatementRef.voiding).where(
-    StatementRef.tenant_id == bindparam("tenant"),
-    StatementRef.target_id.in_(bindparam("targets", expanding=True)),
-)
-
-
-def referrers(session: Session, tenant: int, targets: Sequence[UUID]) -> list[tuple[int, UUID, bool]]:
-    """Return (seq, target, voiding) of the stored statements that refer to these ids."""
-    found: list[tuple[int, UUID, bool]] = []
-    for chunk in chunks(targets):
-        rows = session.connection().execute(_WAITING, {"tenant": tenant, "targets": chunk})
-        found += [(row.seq, row.target_id, row.voiding) for row in rows]
-    return found
-
-
-def copy_through_references(session: Session, tenant: int, seqs: Iterable[int]) -> None:
-    """Let referring statements be found by all their StatementRef leads to, and those that refer to them.
-
-    ``seqs`` are referring statements that are new or whose target just arrived. Done at insert time, so that
-    no query ever needs to follow references.
-    """
-    affected = set(seqs)
-    frontier = affected
-    while frontier:
-        ids = [
-            id_
-            for seqs_ in chunks(sorted(frontier))
-            for id_ in session.scalars(select(Statement.id).where(Statement.seq.in_(seqs_)))
-        ]
-        frontier = {seq for seq, _, _ in referrers(session, tenant, ids)} - affected
-        affected |= frontier
-    connection = session.connection()
-    for seq in sorted(affected):
-        roles = _reached(session, tenant, seq)
-        if not roles:
-            continue
-        ids_of = get_ids(session, tenant, roles)
-        insert = insert_ignoring(connection, _posting)
-        insert = insert.on_conflict_do_update(
-            index_elements=["term_id", "seq"], set_={"roles": _posting.c.roles.op("|")(insert.excluded.roles)}
-        )
-        rows = [{"term_id": ids_of[key], "seq": seq, "roles": role} for key, role in roles.items()]
-        connection.execute(insert, sorted(rows, key=lambda row: row["term_id"]))
-
-
-def _reached(session: Session, tenant: int, seq: int) -> dict[t.Key, int]:
-    """Return the terms of everything the StatementRefs from ``seq`` on lead to, with shifted roles."""
-    reached: dict[t.Key, int] = {}
-    seen = {seq}
-    while True:
-        target = session.execute(
-            select(Statement.seq, Statement.payload)
-            .join(StatementRef, (StatementRef.target_id == Statement.id) & (StatementRef.seq == seq))
-            .where(Statement.tenant_id == tenant)
-        ).first()
-        if target is None or target.seq in seen:
-            return reached
-        seq = target.seq
-        seen.add(seq)
-        for key, role in t.find_terms(json.loads(target.payload)).roles.items():
-            reached[key] = reached.get(key, 0) | role << t.REF_SHIFT

@@ -23,13 +23,12 @@ from sqlalchemy import (
     null,
     select,
     union_all,
-    update,
 )
 from sqlalchemy.orm import Session
 
-from ..kernel.errors import Conflict, NotAllowed
+from ..kernel.errors import Conflict
 from ..xapi.vocabulary import VOIDED
-from . import head, postings
+from . import head, postings, references
 from . import terms as t
 from .erasure import displace, erase_actor
 from .models import Attachment, Posting, Statement, StatementAttachment, StatementRef, Term, Tombstone
@@ -305,29 +304,13 @@ def _follow_references(
         affected |= refs.keys()
     targets = {target for target, voiding in refs.values() if voiding}
     if targets:
-        _void(session, tenant_id, targets, own)
+        references.void_statements(session, tenant_id, targets, own)
     late = {seq: target for seq, target, voiding in waiting if voiding}
     if late and own:
         voiders = select(_statement.c.seq).where(_statement.c.seq.in_(late), _statement.c.own.is_(True))
         ours = set(session.connection().execute(voiders).scalars())
         late = {seq: target for seq, target in late.items() if seq in ours}
     if late:
-        _void(session, tenant_id, set(late.values()), True)
+        references.void_statements(session, tenant_id, set(late.values()), True)
     if affected:
-        postings.copy_through_references(session, tenant_id, affected)
-
-
-def _void(session: Session, tenant_id: int, targets: Iterable[UUID], own: bool) -> None:
-    """Mark statements voided, except voiding ones, which can never be (xAPI 1.0.3 Data 2.3.2)."""
-    voiders = select(StatementRef.seq).where(StatementRef.voiding.is_(True))
-    connection = session.connection()
-    for ids in postings.chunks(targets):
-        which = (
-            _statement.c.tenant_id == tenant_id,
-            _statement.c.id.in_(ids),
-            _statement.c.seq.not_in(voiders),
-        )
-        ours = select(_statement.c.seq).where(*which, _statement.c.own.is_(True))
-        if not own and connection.execute(ours).first():
-            raise NotAllowed("This statement was written by the learning system itself; only it can void it.")
-        connection.execute(update(_statement).where(*which).values(voided=True))
+        references.copy_through_references(session, tenant_id, affected)

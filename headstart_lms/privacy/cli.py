@@ -22,7 +22,9 @@ def erase(who: str, yes: bool) -> None:
         click.confirm(f"Erase {found.login or found.uuid} for ever?", abort=True)
     with transaction() as current:
         result = services.erase(current, accounts.get_person(current, who))
-    click.echo(f"erased; statements: {result['statements']}, certificates kept without a name: {result['certificates']}")
+    click.echo(
+        f"erased; statements: {result['statements']}, certificates kept without a name: {result['certificates']}"
+    )
 
 
 @person.command()

@@ -99,7 +99,13 @@ def _enrolment(session: Session, enrolment: Enrolment, slug: str) -> dict[str, A
 
 def _answers(session: Session, where: Any) -> list[dict[str, Any]]:
     return [
-        {"id": str(a.id), "item": a.item_id, "response": a.response, "score": a.score, "at": a.created.isoformat()}
+        {
+            "id": str(a.id),
+            "item": a.item_id,
+            "response": a.response,
+            "score": a.score,
+            "at": a.created.isoformat(),
+        }
         for a in session.scalars(select(Answer).where(where).order_by(Answer.created))
     ]
 

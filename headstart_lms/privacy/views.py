@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from flask import Blueprint, current_app, make_response, redirect, request
+from flask import Blueprint, make_response, redirect, request
 from werkzeug.wrappers import Response
 
-from ..accounts.access import access, cookie_name, public, signed_in, this_person
+from ..accounts.access import access, clear_browser, public, signed_in, this_person
 from ..kernel import web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid
@@ -29,7 +29,9 @@ def policy() -> str:
 def my_data() -> Response:
     """What we hold about me."""
     response = make_response(
-        web.render("headstart/privacy/data.html", data=services.export(session(), this_person()), problem=None)
+        web.render(
+            "headstart/privacy/data.html", data=services.export(session(), this_person()), problem=None
+        )
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -39,7 +41,9 @@ def my_data() -> Response:
 @access(signed_in)
 def take_data() -> Response:
     """Give everything as one JSON file."""
-    response = make_response(json.dumps(services.export(session(), this_person()), ensure_ascii=False, indent=1))
+    response = make_response(
+        json.dumps(services.export(session(), this_person()), ensure_ascii=False, indent=1)
+    )
     response.mimetype = "application/json"
     response.headers["Content-Disposition"] = 'attachment; filename="my-headstart-data.json"'
     response.headers["Cache-Control"] = "no-store"
@@ -55,9 +59,7 @@ def erase() -> Response:
     with transaction() as current:
         services.erase(current, this_person())
     response = redirect(web.url("privacy.erased"), 303)
-    secure = current_app.extensions["headstart"].is_secure
-    response.delete_cookie(cookie_name(), path="/", secure=secure, httponly=True, samesite="Lax")
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    clear_browser(response)
     return response
 
 

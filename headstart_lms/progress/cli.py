@@ -16,7 +16,9 @@ def progress() -> None:
 
 
 @progress.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit 1 when the cache differs from the statements.")
+@click.option(
+    "--check", is_flag=True, help="Change nothing; exit 1 when the cache differs from the statements."
+)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 @with_app
@@ -33,7 +35,9 @@ def rebuild(ctx: click.Context, check: bool, as_json: bool) -> None:
         print_json({"enrolments": count, "differences": [d.__dict__ for d in differences]})
     else:
         for difference in differences:
-            click.echo(f"{difference.registration}: cached {difference.cached} but folded {difference.folded}")
+            click.echo(
+                f"{difference.registration}: cached {difference.cached} but folded {difference.folded}"
+            )
         click.echo(f"{count} enrolments, {len(differences)} differences")
     if check and differences:
         ctx.exit(1)

@@ -15,7 +15,9 @@ from ..kernel.db import Base
 class ProgressRow(Base):
     __tablename__ = "lms_progress"
 
-    enrolment_id: Mapped[int] = mapped_column(ForeignKey("lms_enrolment.id", ondelete="CASCADE"), primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(
+        ForeignKey("lms_enrolment.id", ondelete="CASCADE"), primary_key=True
+    )
     #: ``rules.Progress.dump()``
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
     # columns for reports, which never read JSON

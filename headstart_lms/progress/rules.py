@@ -39,7 +39,9 @@ class Progress:
             mine = tests.setdefault(name, {})
             for sitting, sat in sittings.items():
                 had = mine.get(sitting)
-                mine[sitting] = sat if had is None else Sat(max(had.score, sat.score), had.passed or sat.passed)
+                mine[sitting] = (
+                    sat if had is None else Sat(max(had.score, sat.score), had.passed or sat.passed)
+                )
         firsts = [at for at in (self.first, other.first) if at]
         lasts = [at for at in (self.last, other.last) if at]
         return Progress(items, tests, min(firsts, default=None), max(lasts, default=None))
@@ -154,6 +156,6 @@ def standing(course: Course, progress: Progress) -> Standing:
         units[name] = UnitStanding(answered, len(unit.item_ids), mastery)
     next_unit = next((name for name in order if not units[name].is_done), None)
     blueprint = course.certificate.blueprint
-    return Standing(units, order, next_unit, blueprint, blueprint is not None and progress.has_passed(blueprint))
-
-
+    return Standing(
+        units, order, next_unit, blueprint, blueprint is not None and progress.has_passed(blueprint)
+    )

@@ -29,7 +29,7 @@ AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 @dataclass(frozen=True)
 class Site:
-    """A running installation: its address, what ``headstart demo`` said, the same application in this process."""
+    """A running installation: its address, what ``headstart demo`` said, the same application here."""
 
     address: str
     demo: dict[str, Any]

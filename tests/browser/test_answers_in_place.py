@@ -1,4 +1,4 @@
-"""What the script adds to answering: the page stays, an answer that does not arrive is kept and sent again."""
+"""What the script adds to answering: the page stays, an answer that does not arrive is kept."""
 
 from __future__ import annotations
 

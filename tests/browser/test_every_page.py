@@ -1,4 +1,4 @@
-"""Every kind of page, in English and Arabic: axe finds nothing, nothing runs over the edge, no control is lost."""
+"""Every kind of page, in English and Arabic: axe finds nothing, nothing runs over the edge."""
 
 from __future__ import annotations
 
@@ -128,8 +128,8 @@ def _over_the_edge(page: Page) -> list[str]:
 
 
 #: What can be used must be seen when the system chooses the colours: a border, or the browser's own control.
-LOST = """() => [...document.querySelectorAll("button, a.hs-button, input:not([type=hidden]), select, textarea")]
-  .filter((node) => node.checkVisibility())
+LOST = """() => [...document.querySelectorAll("button, .hs-button, input, select, textarea")]
+  .filter((node) => node.type !== 'hidden' && node.checkVisibility())
   .filter((node) => {
     const style = getComputedStyle(node);
     if (Number(style.opacity) < 0.5) return true;

@@ -1,4 +1,4 @@
-"""A whole unit with the keyboard alone: each question can be reached, answered and left; the focus is seen."""
+"""A whole unit with the keyboard alone: each question is reached, answered and left; the focus is seen."""
 
 from __future__ import annotations
 

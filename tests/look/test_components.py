@@ -116,6 +116,24 @@ def test_a_sound_is_a_plain_player_that_fetches_nothing_before_it_is_wanted(page
     assert 'data-plays="2" data-left="Plays left: {n}"' in html
 
 
+def test_the_next_step_is_the_main_action_only_when_nothing_is_open(pages: Environment) -> None:
+    done = _render(pages, "pager", "next_step('Go on', '/next', back='/back')")
+    assert 'class="hs-sticky-action"' in done
+    assert '<a class="hs-button hs-button-main" rel="next" href="/next">' in done
+    open_ = _render(pages, "pager", "next_step('Go on', '/n', main=False, note='2 questions are still open')")
+    assert 'class="hs-end-action"' in open_
+    assert "2 questions are still open" in open_
+    assert '<a class="hs-button" rel="next" href="/n">' in open_
+
+
+def test_the_small_line_shows_how_far_the_journey_is(pages: Environment) -> None:
+    whole = _render(pages, "line", "line_sketch(4, 'rights')")
+    half = _render(pages, "line", "line_sketch(4, 'rights', 0.5)")
+    assert 'hs-rail-done" x1="10" x2="98"' in whole
+    assert 'hs-rail-done" x1="10" x2="54"' in half
+    assert half.count("hs-dot-core") == 2
+
+
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_a_template_has_no_inline_style_script_or_handler(template: Path) -> None:
     """The content security policy allows none; such a thing would silently not work."""

@@ -28,6 +28,11 @@ ELSEWHERE = [
 HERE = ["/me", "/courses/tiny?x=1&y=2", "/courses/tiny/first?step=2", "/verify/ABCD", "/?to=IT", "/%D8%B9", "/a//b"]
 
 
+@pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    return shared_app
+
+
 def browser_would_go(base: str, location: str) -> str:
     """Return the host a browser goes to: the WHATWG URL rules for what Python reads in another way."""
     cleaned = "".join(c for c in location if c not in "\t\n\r").strip("".join(map(chr, range(33)))).replace("\\", "/")
