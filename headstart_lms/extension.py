@@ -277,7 +277,7 @@ def _login(app: Flask) -> None:
     """Let Flask-Login know our people, in an application that is ours."""
     manager = LoginManager(app)
 
-    @manager.request_loader
+    @manager.request_loader  # type: ignore[untyped-decorator]
     def load(request: object) -> Person | None:
         return people.current_person()
 

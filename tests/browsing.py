@@ -122,7 +122,7 @@ class Page:
         self.status = response.status_code
         content = response.get_data()  # read to its end, so that a file is closed
         response.close()
-        self.body = content.decode() if response.mimetype.startswith("text/") else ""
+        self.body = content.decode() if (response.mimetype or "").startswith("text/") else ""
         self._reader = _Reader(url)
         if response.mimetype == "text/html":
             self._reader.feed(self.body)

@@ -40,7 +40,7 @@ _WORDS: dict[State, Callable[[], str]] = {
     "revoked": lambda: _("Revoked"),
     "replaced": lambda: _("Replaced"),
     "unknown": lambda: _("Unknown"),
-    "altered": lambda: _("Changed"),
+    "altered": lambda: _("Altered"),
     "could-not-check": lambda: _("Could not be checked"),
 }
 _KINDS: dict[str, Callable[[], str]] = {
@@ -186,7 +186,7 @@ def paper_rows(facts: Facts) -> list[Row]:
     add(_("Year of birth"), facts.year_of_birth, is_code=True)
     add(_("Name checked"), name_check(facts))
     add(_("Kind"), kind_name(facts.kind) if facts.kind else None)
-    add(_("For"), country_name(facts.country) if facts.country else None)
+    add(_("Country"), country_name(facts.country) if facts.country else None)
     add(_("Language"), language_name(facts.language) if facts.language else None)
     add(_("Level"), facts.level, is_code=True)
     for skill, level in facts.skills.items():

@@ -66,7 +66,7 @@ def cohort_rows(session: Session, cohort: Cohort, *, with_names: bool) -> list[R
         session.scalars(
             select(Sitting.enrolment_id)
             .join(Enrolment, Enrolment.id == Sitting.enrolment_id)
-            .where(Enrolment.cohort_id == cohort.id, Sitting.passed)
+            .where(Enrolment.cohort_id == cohort.id, Sitting.passed.is_(True))
         )
     )
     query = (

@@ -15,7 +15,7 @@ from ..accounts.models import Centre, Grant, Person
 from ..certificates import services as certificates
 from ..cohorts import services as cohorts
 from ..cohorts.models import Cohort, Enrolment
-from ..courses.library import get_course
+from ..courses.library import Book, get_course
 from ..courses.services import list_courses
 from ..kernel import i18n, web
 from ..kernel.clock import now
@@ -57,7 +57,7 @@ def home() -> str:
     )  # fmt: skip
 
 
-def _books() -> list[learning.Book]:
+def _books() -> list[Book]:
     return list_courses(session(), house().library, i18n.language())
 
 
@@ -141,7 +141,7 @@ def _states() -> dict[str, tuple[str, str]]:
     }  # fmt: skip
 
 
-def _book(found: Cohort) -> learning.Book:
+def _book(found: Cohort) -> Book:
     return house().library.book(session(), found.course.current_digest, i18n.language())
 
 

@@ -30,7 +30,7 @@ def compress(response: Response) -> Response:
     ):
         return response
     response.vary.add("Accept-Encoding")
-    if request.method == "HEAD" or "gzip" not in request.accept_encodings:
+    if request.method == "HEAD" or not request.accept_encodings["gzip"]:
         return response
     is_file = response.direct_passthrough
     response.direct_passthrough = False

@@ -75,7 +75,7 @@ def locale() -> Locale:
 
 def country(code: str) -> str:
     """Return the name of a country (ISO 3166-1 alpha-2) in the language of the interface."""
-    return locale().territories.get(code, code)
+    return str(locale().territories.get(code, code))
 
 
 def date(value: Any) -> str:

@@ -34,14 +34,14 @@ def hit(session: Session, bucket: str, limit: int, seconds: int) -> None:
     at = now()
     session.execute(delete(Limit).where(Limit.until < at))
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    counted = session.execute(
+    count, until = session.execute(
         insert(Limit)
         .values(bucket=key, count=1, until=at + timedelta(seconds=seconds))
         .on_conflict_do_update(index_elements=["bucket"], set_={"count": Limit.count + 1})
         .returning(Limit.count, Limit.until)
     ).one()
-    if counted.count > limit:
-        wait = max(1, int((counted.until - at).total_seconds()))
+    if count > limit:
+        wait = max(1, int((until - at).total_seconds()))
         sentence = ngettext(
             "Too many tries. Wait %(num)d minute, then try again.",
             "Too many tries. Wait %(num)d minutes, then try again.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import zxingcpp
 from markupsafe import Markup, escape
 
@@ -9,15 +11,15 @@ from markupsafe import Markup, escape
 def svg(content: str, label: str, *, level: str = "M") -> Markup:
     """Return a QR code as SVG of one path, quiet zone of 4 modules included; ``label`` is its accessible name."""
     barcode = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
-    image = memoryview(barcode.to_image(scale=1, add_quiet_zones=False))
-    rows, columns = image.shape[:2]
+    pixels = _pixels(barcode)
+    rows, columns = len(pixels), len(pixels[0])
     path = []
     for y in range(rows):
         x = 0
         while x < columns:
-            if image[y, x] == 0:
+            if pixels[y][x] == 0:
                 run = x
-                while run < columns and image[y, run] == 0:
+                while run < columns and pixels[y][run] == 0:
                     run += 1
                 path.append(f"M{x + 4} {y + 4}h{run - x}v1h-{run - x}z")
                 x = run
@@ -31,7 +33,13 @@ def svg(content: str, label: str, *, level: str = "M") -> Markup:
     )
 
 
+def _pixels(barcode: Any) -> list[list[int]]:
+    """Return the rows of a QR code, one number a module: 0 is dark."""
+    found: list[list[int]] = memoryview(barcode.to_image(scale=1, add_quiet_zones=False)).tolist()
+    return found
+
+
 def version_of(content: str, *, level: str = "M") -> int:
     """Return the QR version (1 to 40) the content needs: 17 + 4 * version modules."""
     barcode = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
-    return int((memoryview(barcode.to_image(scale=1, add_quiet_zones=False)).shape[1] - 17) // 4)
+    return (len(_pixels(barcode)) - 17) // 4

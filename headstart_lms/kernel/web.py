@@ -154,7 +154,7 @@ _HTTP_SENTENCES = {
 
 def answer_http_error(error: HTTPException) -> BaseResponse:
     if error.code is None or error.code < 400 or error.response is not None:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     found = LMSError(
         str(_HTTP_SENTENCES.get(error.code, _("Something is not right with this request."))), "http"
     )

@@ -320,7 +320,7 @@ def _award(
             .where(
                 Sitting.enrolment_id == enrolment.id,
                 Sitting.blueprint_id == standing.blueprint,
-                Sitting.passed,
+                Sitting.passed.is_(True),
             )
             .order_by(Sitting.score.desc())
             .limit(1)

@@ -18,6 +18,7 @@ from ..accounts.models import Person
 from ..certificates import services as certificates
 from ..cohorts import services as cohorts
 from ..cohorts.models import Enrolment
+from ..courses.document import VocabularyBlock
 from ..courses.library import Book, get_course
 from ..courses.models import Course as CourseRow
 from ..courses.services import list_courses
@@ -145,7 +146,7 @@ def vocabulary(slug: str) -> str:
     seen: set[str] = set()
     for name in book.unit_order:
         unit = book.units[name]
-        ids = [e for b in unit.blocks if b.type == "vocabulary" for e in b.entries if e not in seen]  # type: ignore[attr-defined]
+        ids = [e for b in unit.blocks if isinstance(b, VocabularyBlock) for e in b.entries if e not in seen]
         seen.update(ids)
         entries = [book.entries[e] for e in ids]
         if asked:

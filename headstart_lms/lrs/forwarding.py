@@ -16,10 +16,10 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 import requests
-import tincan  # type: ignore[import-untyped]
+import tincan
 from sqlalchemy import delete, func, select, update
-from tincan.http_request import HTTPRequest  # type: ignore[import-untyped]
-from tincan.lrs_response import LRSResponse  # type: ignore[import-untyped]
+from tincan.http_request import HTTPRequest
+from tincan.lrs_response import LRSResponse
 
 from ..kernel.clock import now
 from ..kernel.db import session, transaction

@@ -127,7 +127,7 @@ def erase(session: Session, person: Person) -> dict[str, int]:
     session.execute(delete(ProgressRow).where(ProgressRow.enrolment_id.in_(enrolments)))
     session.execute(delete(Enrolment).where(Enrolment.person_id == person.id))
     for table in (SignIn, Grant, Identity):
-        session.execute(delete(table).where(table.person_id == person.id))  # type: ignore[attr-defined]
+        session.execute(delete(table).where(table.person_id == person.id))
     session.expire(person)
     session.execute(delete(Person).where(Person.id == person.id))
     session.expunge(person)

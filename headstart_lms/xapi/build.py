@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
-import tincan  # type: ignore[import-untyped]
+import tincan
 
 from ..kernel.clock import timestamp
 from . import vocabulary as v

@@ -75,6 +75,7 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
         "course, begun": (RAVI, f"/courses/{LANGUAGE}"),
         "unit: dialogue, match, gaps": (RAVI, f"/courses/{LANGUAGE}/m1-saluti"),
         "unit: table, order, short": (RAVI, f"/courses/{LANGUAGE}/m1-saluti?step=3"),
+        "unit: grammar table": (RAVI, f"/courses/{LANGUAGE}/m3-cibo?step=2"),
         "unit: form, picture": (RAVI, f"/courses/{LANGUAGE}/m1-numeri?step=3"),
         "unit: hotspot, long match": (RAVI, f"/courses/{LANGUAGE}/m5-office?step=2"),
         "unit: scenario": (RAVI, f"/courses/{LANGUAGE}/m5-doctor?step=3"),

@@ -64,7 +64,7 @@ def test_a_changed_file_exits_with_one_and_shows_nothing_of_it(
     file.write_text(raw.replace(NAMES[0], "SOMEBODY ELSE"))
     result = call(run, "verify", str(file))
     assert result.exit_code == 1
-    assert "Changed" in result.stdout
+    assert "Altered" in result.stdout
     assert "SOMEBODY" not in result.stdout
 
 

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import inspect, text
 
 from headstart_lms.kernel import migrate
+from headstart_lms.paths import package_folder
 from headstart_lms.kernel.db import Base, db
 from headstart_lms.privacy.services import PLAN
 
@@ -97,7 +98,7 @@ def test_every_table_about_a_person_has_a_plan_to_erase_and_export_it() -> None:
 
 
 def _revisions() -> list[str]:
-    folder = Path(migrate.package_folder()) / "migrations" / "versions"
+    folder = package_folder() / "migrations" / "versions"
     return sorted(path.stem.split("_")[0] for path in folder.glob("[0-9]*.py"))
 
 

@@ -39,8 +39,9 @@ class Program:
         found: list[dict[str, Any]] = []
         while True:
             assert page.status_code == 200, page.text
-            found += page.json["statements"]
-            more = page.json["more"]
+            body: dict[str, Any] = page.get_json()
+            found += body["statements"]
+            more = body["more"]
             if not more:
                 return found
             assert urlsplit(more).path == f"{self.prefix}/xapi/statements"

@@ -24,7 +24,7 @@ from headstart_lms.kernel.db import session, transaction
 from headstart_lms.lrs import services as lrs
 from headstart_lms.progress import services as progress
 from headstart_lms.progress.models import ProgressRow
-from headstart_lms.xapi import build
+from headstart_lms.xapi import build, vocabulary
 
 from ..cast import find_person
 from ..habits.world import learn, sit_test
@@ -157,7 +157,7 @@ def test_a_voided_statement_no_longer_counts(in_app: Flask) -> None:
     house = house_of(in_app)
     with transaction() as current:
         answer = current.scalars(select(Answer).where(Answer.item_id == "first-hello")).one()
-        told = build.statement_id(answer.id, build.v.ANSWERED)
+        told = build.statement_id(answer.id, vocabulary.ANSWERED)
         lrs.void(current, told, authority=build.authority(house.installation.iri_base), tenant=house.installation.uuid)
     rebuild()
     enrolment = enrolment_of(find_person(session(), "amina"))
