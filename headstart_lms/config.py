@@ -58,7 +58,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HEADSTART_PROXIES", _count, 0,
             "How many reverse proxies of yours stand in front and add to X-Forwarded-For: the limits on "
             "failed sign-ins then count the visitor's address. Stand-alone only; a host sets up its own."),
-    Setting("HEADSTART_SESSION_DAYS", _days, 60, "How many days a learner's device stays signed in after its last use."),
+    Setting("HEADSTART_SESSION_DAYS", _days, 60,
+            "How many days a learner's device stays signed in after its last use."),
     Setting("HEADSTART_STAFF_SESSION_HOURS", _days, 12, "How many hours staff stay signed in after the last use."),
     Setting("HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION", _unversioned, "2.0.0",
             "The xAPI version named in the answer to a request that names none; 0.95 suits both conformance suites."),

@@ -182,7 +182,8 @@ class HeadstartLMS:
         if not address:
             address = f"sqlite:///{Path(app.config['HEADSTART_INSTANCE']).resolve() / 'headstart.sqlite3'}"
         app.config.setdefault("SQLALCHEMY_DATABASE_URI", normal_address(address))
-        options: dict[str, Any] = {"pool_pre_ping": True}
+        # an error of the database goes to the log: with its statement, never with names that stood in it
+        options: dict[str, Any] = {"pool_pre_ping": True, "hide_parameters": True}
         if app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
             # prepared statements break behind pgbouncer in transaction mode (TRUST 5.2)
             options |= {"connect_args": {"prepare_threshold": None}, "pool_size": 10, "max_overflow": 20}

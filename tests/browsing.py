@@ -33,7 +33,9 @@ class Form:
     def data(self, values: Mapping[str, str | Sequence[str]]) -> dict[str, list[str]]:
         """Return what is sent when these fields are filled in. A field the page does not have is an error."""
         unknown = set(values) - self.names
-        assert not unknown, f"the form to {self.action} has no field {sorted(unknown)}, but {sorted(self.names)}"
+        assert not unknown, (
+            f"the form to {self.action} has no field {sorted(unknown)}, but {sorted(self.names)}"
+        )
         sent: dict[str, list[str]] = {}
         for name, value in self.filled:
             if name not in values:
@@ -41,7 +43,9 @@ class Form:
         for name, given in values.items():
             sent[name] = [given] if isinstance(given, str) else list(given)
             offered = self.choices.get(name)
-            assert offered is None or set(sent[name]) <= set(offered), f"{sent[name]} is not offered for {name}"
+            assert offered is None or set(sent[name]) <= set(offered), (
+                f"{sent[name]} is not offered for {name}"
+            )
         return sent
 
 
@@ -65,7 +69,9 @@ class _Reader(HTMLParser):
             if name in a and tag in ("img", "script", "link", "audio", "source", "video"):
                 self.assets.append(urljoin(self.url, a[name]))
         if tag == "form":
-            self._open = Form(a, urljoin(self.url, a.get("action") or self.url), a.get("method", "get").lower())
+            self._open = Form(
+                a, urljoin(self.url, a.get("action") or self.url), a.get("method", "get").lower()
+            )
             self.forms.append(self._open)
         elif self._open is not None and "disabled" not in a:
             self._field(tag, a, self._open)
@@ -76,7 +82,9 @@ class _Reader(HTMLParser):
             select, is_first = self._select
             form.choices.setdefault(select, []).append(a.get("value", ""))
             if is_first or "selected" in a:
-                form.filled[:] = [(n, v) for n, v in form.filled if n != select] + [(select, a.get("value", ""))]
+                form.filled[:] = [(n, v) for n, v in form.filled if n != select] + [
+                    (select, a.get("value", ""))
+                ]
             self._select = (select, False)
         elif name and tag == "input":
             form.names.add(name)
@@ -153,7 +161,9 @@ class Page:
             and (having is None or having in form.names)
             and all(form.attributes.get(name) == value for name, value in wanted.items())
         ]  # fmt: skip
-        assert len(found) == 1, f"{len(found)} forms to {to} {wanted} on {self.url} ({self.status}): {self.text[:300]}"
+        assert len(found) == 1, (
+            f"{len(found)} forms to {to} {wanted} on {self.url} ({self.status}): {self.text[:300]}"
+        )
         return found[0]
 
     def item_forms(self) -> list[Form]:

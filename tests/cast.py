@@ -58,7 +58,11 @@ def make_cast(app: Flask, slug: str) -> None:
                 accounts.grant_role(current, made, role, home)
         north = accounts.get_centre(current, "north")
         group = cohorts.make_cohort(
-            current, centre=north, course=get_course(current, slug), title=GROUP, teacher=find_person(current, "bruno")
+            current,
+            centre=north,
+            course=get_course(current, slug),
+            title=GROUP,
+            teacher=find_person(current, "bruno"),
         )
         amina, _code = accounts.start_learner(
             current, state.keyring, language="en", destination="IT", route="labour", centre=north

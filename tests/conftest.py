@@ -127,7 +127,9 @@ class Prepared:
         address = self._postgresql()
         engine = _maintenance(address)
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")))
+            connection.execute(
+                text(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+            )
         engine.dispose()
         return _database(address, name)
 
@@ -173,7 +175,8 @@ def host_module() -> ModuleType:
     name = "headstart_example_host"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / "host_app" / "app.py")
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
@@ -264,7 +267,11 @@ def _no_network() -> Iterator[None]:
     real = socket.socket.connect
 
     def connect(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
             raise RuntimeError(f"a test tried to reach {address}")
         real(self, address)
 

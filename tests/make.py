@@ -131,7 +131,9 @@ def write_course(folder: Path, *, slug: str = "tiny", uuid: UUID = TINY_UUID, ve
 
 def make_course(app: Flask, folder: Path, *, slug: str = "tiny", uuid: UUID = TINY_UUID) -> Published:
     """Write, check and publish the tiny course. Call in an application context."""
-    return _publish(app, check_folder(write_course(folder, slug=slug, uuid=uuid), item_types(), on=CHECKED_ON))
+    return _publish(
+        app, check_folder(write_course(folder, slug=slug, uuid=uuid), item_types(), on=CHECKED_ON)
+    )
 
 
 def make_bundled_course(app: Flask, slug: str) -> Published:

@@ -21,6 +21,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 
 from headstart_lms import HeadstartLMS, hookimpl
+from headstart_lms.kernel.db import set_pragmas
 
 
 class Base(DeclarativeBase):
@@ -71,8 +72,10 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         HEADSTART_BASE_URL="http://127.0.0.1:5000/learn",
     )
     app.config.update(settings or {})
-    folder.mkdir(parents=True, exist_ok=True)
+    Path(app.config["HEADSTART_INSTANCE"]).mkdir(parents=True, exist_ok=True)
     db.init_app(app)
+    with app.app_context():
+        set_pragmas(db.engine)  # on SQLite: many readers beside a writer, and nothing lost in a power cut
     login_manager.init_app(app)
     csrf.init_app(app)
     HeadstartLMS(app, url_prefix="/learn", plugins=[OurUsers()])

@@ -17,8 +17,8 @@ from .models import Person
 from .services import Visitor
 
 __all__ = [
-    "access", "clear_browser", "credential", "current_person", "current_visitor", "is_known", "is_staff_at", "load_visitor", "public", "signed_in",
-    "staff", "this_person", "this_visitor",
+    "access", "clear_browser", "credential", "current_person", "current_visitor", "is_known", "is_staff_at",
+    "load_visitor", "public", "signed_in", "staff", "this_person", "this_visitor",
 ]  # fmt: skip
 
 #: Holds a new code, sealed, until it was shown.

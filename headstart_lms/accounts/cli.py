@@ -12,7 +12,7 @@ from ..kernel.commands import Commands, print_json, print_table, with_app
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid
 from . import services
-from .models import ROLES, Person
+from .models import ROLES, Centre, Person
 
 
 @click.group(cls=Commands)
@@ -47,10 +47,11 @@ def add(role: str, login: str | None, centre: str | None, language: str, as_json
             raise Invalid("Staff need --login.")
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
         with transaction() as current:
+            home_or_none: Centre | None = None
             if centre:
                 home_or_none = services.get_centre(current, centre)
-            else:
-                home_or_none = None if role == "admin" else services.get_default_centre(current)
+            elif role != "admin":
+                home_or_none = services.get_default_centre(current)
             made = services.make_staff(current, login, password, centre=home_or_none, role=role)
             result = {"id": str(made.uuid), "role": role, "login": str(made.login),
                       "centre": home_or_none.slug if home_or_none else ""}  # fmt: skip

@@ -38,7 +38,8 @@ def is_available() -> bool:
 def make(certificate: Certificate, *, address: str, scanned: str) -> bytes:
     """Return the PDF: in English, which the office reads, with the title in the learner's language beside it.
 
-    ``address`` is printed, ``scanned`` stands in the QR code. The learner has the page in her own language. Raises NotFound when the extra is not installed, or after an erasure.
+    ``address`` is printed, ``scanned`` stands in the QR code. The learner has the page in her own language.
+    Raises NotFound when the extra is not installed, or after an erasure.
     """
     if not is_available():
         raise NotFound(_("PDF files are not made here. Open the certificate and print the page."))

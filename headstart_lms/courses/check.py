@@ -13,10 +13,21 @@ from markdown_it import MarkdownIt
 from pydantic import ValidationError
 
 from .document import (
-    Block, Course, DialogueBlock, Entry, FactBlock, ItemBase, ItemsBlock, PictureBlock,
-    RecordingBlock, ScenarioBlock, TextBlock, VocabularyBlock, GrammarBlock,
-)  # fmt: skip
-from .source import Finding, Folder, Loc, read_folder
+    Block,
+    Course,
+    DialogueBlock,
+    Entry,
+    FactBlock,
+    GrammarBlock,
+    ItemBase,
+    ItemsBlock,
+    PictureBlock,
+    RecordingBlock,
+    ScenarioBlock,
+    TextBlock,
+    VocabularyBlock,
+)
+from .source import Finding, Loc, read_folder
 from .translations import read_translations
 from .words import MARKED, Words
 
@@ -104,7 +115,8 @@ def sentence(problem: Any) -> str:
     if kind == "union_tag_invalid":
         return f"There is no block type '{ctx.get('tag')}'. Known types: {ctx.get('expected_tags')}."
     if kind == "string_pattern_mismatch":
-        return f"'{problem['input']}' is not written as it must be: {_PATTERNS.get(name, 'small letters, digits, hyphens')}."
+        right = _PATTERNS.get(name, "small letters, digits, hyphens")
+        return f"'{problem['input']}' is not written as it must be: {right}."
     if kind == "too_short":
         return f"At least {ctx['min_length']} are needed here."
     message: str = problem["msg"]

@@ -97,8 +97,9 @@ def _compare(latest: Edition, course: Course, before: Course) -> Literal["editio
     version = (course.edition, course.correction)
     if version <= (latest.edition, latest.correction):
         raise Conflict(
-            f"{course.slug} changed, but its version {course.version} is not newer than the published {latest.version}. "
-            f"Write {latest.edition}.{latest.correction + 1} for a correction, {latest.edition + 1}.0 for a new edition."
+            f"{course.slug} changed, but its version {course.version} is not newer than the published "
+            f"{latest.version}. Write {latest.edition}.{latest.correction + 1} for a correction, "
+            f"{latest.edition + 1}.0 for a new edition."
         )
     if course.edition != latest.edition:
         return "edition"

@@ -247,13 +247,7 @@ def read_folder(path: Path) -> Folder:
             )
             folder.data.pop(reserved)
     _read_units(folder)
-    for name, required in (
-        ("entries", False),
-        ("facts", False),
-        ("bank", False),
-        ("blueprints", False),
-        ("media", False),
-    ):
+    for name in ("entries", "facts", "bank", "blueprints", "media"):
         _read_lists(folder, name)
     for index, media in enumerate(folder.data.get("media", [])):
         if isinstance(media, dict):

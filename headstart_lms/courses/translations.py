@@ -51,7 +51,8 @@ def read_translations(path: Path, course: Course) -> tuple[dict[str, dict[str, s
         state = state_of(course, language, done)
         if not state.is_complete:
             findings.append(
-                Finding("warning", name, 0, "", f"{state.percent} % is translated ({state.done} of {state.total} texts); "
+                Finding("warning", name, 0, "",
+                        f"{state.percent} % is translated ({state.done} of {state.total} texts); "
                         "learners are offered the language at 100 %.")
             )  # fmt: skip
     for file in sorted((path / "translations").glob("*.po")) if (path / "translations").is_dir() else []:
@@ -84,13 +85,13 @@ def _read_po(file: Path, name: str, source: dict[str, str]) -> tuple[dict[str, s
             continue
         if context not in source:
             findings.append(
-                Finding("warning", name, entry.linenum or 0, context, "The course has no such text; refresh the file with "
-                        "'headstart course translate'.")
+                Finding("warning", name, entry.linenum or 0, context,
+                        "The course has no such text; refresh the file with 'headstart course translate'.")
             )  # fmt: skip
         elif source[context] != entry.msgid:
             findings.append(
-                Finding("warning", name, entry.linenum or 0, context, "The source text has changed; refresh the file with "
-                        "'headstart course translate'.")
+                Finding("warning", name, entry.linenum or 0, context,
+                        "The source text has changed; refresh the file with 'headstart course translate'.")
             )  # fmt: skip
         elif kept(entry.msgid) != kept(entry.msgstr):
             findings.append(

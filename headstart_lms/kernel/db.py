@@ -179,6 +179,14 @@ def after_commit(callback: Callable[[], object]) -> None:
     callbacks.append(callback)
 
 
+def empty_log() -> None:
+    """Empty SQLite's write-ahead log: until then it still holds what was deleted. Call it after a commit."""
+    engine = session().get_bind().engine
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def set_pragmas(engine: Engine, *, synchronous: str = "FULL") -> None:
     """Make every connection of an SQLite engine durable and strict (DESIGN 2, TRUST D5)."""
     if engine.dialect.name != "sqlite":

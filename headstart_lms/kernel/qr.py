@@ -35,8 +35,9 @@ def svg(content: str, label: str, *, level: str = "M") -> Markup:
 
 def _pixels(barcode: Any) -> list[list[int]]:
     """Return the rows of a QR code, one number a module: 0 is dark."""
-    found: list[list[int]] = memoryview(barcode.to_image(scale=1, add_quiet_zones=False)).tolist()
-    return found
+    image: Any = barcode.to_image(scale=1, add_quiet_zones=False)
+    rows: Any = memoryview(image).tolist()
+    return [list(row) for row in rows]
 
 
 def version_of(content: str, *, level: str = "M") -> int:

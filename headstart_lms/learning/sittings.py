@@ -125,7 +125,8 @@ def _sitting_page(
     given = pages.given_values(item, form, earlier.response if earlier else None, tokens)
     question = pages.Question(
         item, form, str(uuid4()), web.url("learning.answer_test", sitting_id=found.id, item_id=item.id),  # type: ignore[arg-type]
-        is_answered=earlier is not None, given=problem[2] if problem else given, problem=problem[1] if problem else None,
+        is_answered=earlier is not None, given=problem[2] if problem else given,
+        problem=problem[1] if problem else None,
     )  # fmt: skip
     section = next(s for s in blueprint.sections if item.id in found.drawn[s.id])
     return web.render(

@@ -80,7 +80,8 @@ def _unit_page(
         "headstart/learning/unit.html", accent=book.course.kind, book=book, course=book.course, unit=unit,
         screen=screen, number=number, count=len(all_screens), questions=questions, media=pages.media_of(book),
         line=_line(book, standing, unit_id), place=book.unit_order.index(unit_id), standing=standing,
-        expired=pages.expired_facts(book, facts, today()), following=_following(book, unit_id, number, all_screens, standing),
+        expired=pages.expired_facts(book, facts, today()),
+        following=_following(book, unit_id, number, all_screens, standing),
         before=_before(book, unit_id, number), html=_content(book, unit_id, number, screen),
     )  # fmt: skip
 

@@ -24,7 +24,9 @@ def add_user(app: Flask, name: str) -> str:
     """Add a user to the host; return the id the host tells us."""
     host: Any = host_module()
     with app.app_context():
-        user = host.User(name=name, password_hash=generate_password_hash("the host's secret", "scrypt:1024:8:1"))
+        user = host.User(
+            name=name, password_hash=generate_password_hash("the host's secret", "scrypt:1024:8:1")
+        )
         db.session.add(user)
         db.session.commit()
         return f"user:{user.id}"

@@ -59,9 +59,7 @@ def test_a_code_signs_in_on_another_phone(app: Flask) -> None:
         assert "Tiny course" in phone.open("/me").text
 
 
-def test_suspending_somebody_shuts_her_out_at_once(
-    app: Flask, as_person: Callable[[str], Browser]
-) -> None:
+def test_suspending_somebody_shuts_her_out_at_once(app: Flask, as_person: Callable[[str], Browser]) -> None:
     amina, code = as_person("amina"), ""
     with app.app_context(), transaction() as current:
         person = cast.find_person(current, "amina")

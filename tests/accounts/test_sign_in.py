@@ -9,7 +9,6 @@ from flask import Flask
 
 from headstart_lms.accounts import services as accounts
 from headstart_lms.accounts import views
-from headstart_lms.accounts.views import ADDRESS_LIMIT, LOGIN_LIMIT
 from headstart_lms.kernel.db import transaction
 from headstart_lms.kernel.errors import Invalid
 from tests import cast
@@ -43,9 +42,13 @@ def test_a_form_that_was_refused_keeps_what_was_typed_but_not_the_password(app: 
     assert "not the password" not in page.body
 
 
-def test_guessing_one_password_is_stopped_even_with_the_right_one(app: Flask, clock: Clock) -> None:
+def test_guessing_one_password_is_stopped_even_with_the_right_one(
+    app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert views.LOGIN_LIMIT <= 10
+    monkeypatch.setattr(views, "LOGIN_LIMIT", 3)
     browser = Browser(app)
-    for _try in range(LOGIN_LIMIT):
+    for _try in range(3):
         assert try_password(browser, "bruno", "not the password").status == 422
     stopped = try_password(browser, "bruno", cast.PASSWORD)
     assert stopped.status == 429
@@ -57,11 +60,15 @@ def test_guessing_one_password_is_stopped_even_with_the_right_one(app: Flask, cl
     assert is_in(browser)
 
 
-def test_guessing_codes_from_one_address_is_stopped(app: Flask, clock: Clock) -> None:
+def test_guessing_codes_from_one_address_is_stopped(
+    app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert views.ADDRESS_LIMIT <= 30
+    monkeypatch.setattr(views, "ADDRESS_LIMIT", 5)
     amina = Learner(app)
     amina.start()
     browser = Browser(app)
-    for tail in islice(product(accounts.CODE_ALPHABET, repeat=2), ADDRESS_LIMIT):
+    for tail in islice(product(accounts.CODE_ALPHABET, repeat=2), 5):
         assert try_code(browser, "222222" + "".join(tail)).status == 422
     assert try_code(browser, amina.code).status == 429
     assert not is_in(browser)
@@ -70,10 +77,11 @@ def test_guessing_codes_from_one_address_is_stopped(app: Flask, clock: Clock) ->
     assert try_code(browser, amina.code).status == 200
 
 
-def test_signing_in_rightly_is_not_counted(app: Flask, clock: Clock) -> None:
+def test_signing_in_rightly_is_not_counted(app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "ADDRESS_LIMIT", 3)
     amina = Learner(app)
     amina.start()
-    for _time in range(ADDRESS_LIMIT + 2):
+    for _time in range(5):
         assert is_in(with_code(app, amina.code))
 
 
@@ -94,7 +102,16 @@ def test_one_address_cannot_make_learners_without_end(
 
 @pytest.mark.parametrize(
     "password",
-    ["password1234", "123456789012", "qwertyuiop12", "iloveyou2024!", "bruno-bruno-1", "aaaaaaaaaaaaaaaa", "short", ""],
+    [
+        "password1234",
+        "123456789012",
+        "qwertyuiop12",
+        "iloveyou2024!",
+        "bruno-bruno-1",
+        "aaaaaaaaaaaaaaaa",
+        "short",
+        "",
+    ],
 )
 def test_common_and_short_passwords_are_refused(app: Flask, password: str) -> None:
     with app.app_context(), transaction() as current:
@@ -113,7 +130,9 @@ def test_a_common_password_is_refused_with_a_sentence_on_the_page(app: Flask) ->
     assert with_password(app, "bruno", cast.PASSWORD)[1].status == 200
 
 
-@pytest.mark.parametrize("password", ["correct horse battery staple", "ученье свет 2026 море", "x9!x9!x9!-lamp-river"])
+@pytest.mark.parametrize(
+    "password", ["correct horse battery staple", "ученье свет 2026 море", "x9!x9!x9!-lamp-river"]
+)
 def test_any_letters_make_a_password_and_each_counts(app: Flask, password: str) -> None:
     with app.app_context(), transaction() as current:
         accounts.set_password(current, cast.find_person(current, "bruno"), password)
@@ -131,7 +150,9 @@ def test_the_command_that_adds_staff_refuses_a_common_password(app: Flask) -> No
     assert with_password(app, "eva", "seven-lanterns-on-a-raft")[1].path == "/teach"
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example"]
+)
 def test_after_signing_in_nobody_is_sent_to_another_site(app: Flask, target: str) -> None:
     answer = app.test_client().post(
         "/sign-in", data={"login": "bruno", "password": cast.PASSWORD, "next": target},

@@ -46,7 +46,7 @@ def german(given: str, *answers: str) -> Mark:
 
 
 @pytest.mark.parametrize(
-    ("typed", "answer"),
+    "typed, answer",
     [
         ("  grazie ", "grazie"),
         ("Grazie!", "grazie"),
@@ -70,7 +70,7 @@ def test_what_never_counts_costs_nothing(typed: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "answer", "remark"),
+    "typed, answer, remark",
     [
         ("perche", "perché", "accent"),
         ("perche'", "perché", "accent"),
@@ -97,7 +97,7 @@ def test_a_named_slip_is_right_in_meaning_and_less_in_form(typed: str, answer: s
 
 
 @pytest.mark.parametrize(
-    ("typed", "answer", "remark"),
+    "typed, answer, remark",
     [
         ("schoen", "schön", "keyboard"),
         ("Strasse", "Straße", "keyboard"),
@@ -118,7 +118,7 @@ def test_a_small_letter_at_the_beginning_of_a_german_sentence_is_no_slip() -> No
 
 
 @pytest.mark.parametrize(
-    ("typed", "answer"),
+    "typed, answer",
     [("pero", "però"), ("però", "pero"), ("e", "è"), ("è", "e"), ("si", "sì"), ("casa", "cassa")],
 )
 def test_another_word_of_the_course_is_never_accepted(typed: str, answer: str) -> None:
@@ -131,7 +131,7 @@ def test_schon_is_not_schoen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "answer"),
+    "typed, answer",
     [
         ("chiama", "chiamo"),  # the ending is grammar
         ("aperto", "aperta"),
@@ -171,7 +171,7 @@ def test_names_take_no_other_letter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "answer"),
+    "typed, answer",
     [
         ("مُدَرِّس", "مدرس"),
         ("مـدرس", "مدرس"),
@@ -263,7 +263,7 @@ def test_dictation_counts_words_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         ("3,5", 3.5), ("3.50", 3.5), ("€ 3,50", 3.5), ("3,50 euro", 3.5), ("٣٫٥", 3.5), ("۳٫۵", 3.5),
         ("٣", 3.0),

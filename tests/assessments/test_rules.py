@@ -100,7 +100,7 @@ SCORES: dict[str, list[float]] = {"read": [1, 1, 0, 0], "listen": [1, 1, 1, 0]} 
 
 
 @pytest.mark.parametrize(
-    ("rule", "unmet"),
+    "rule, unmet",
     [
         ({"overall": 62.5}, []),
         ({"overall": 63}, [("overall", 63, 62.5, ("read", "listen"))]),

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -43,7 +44,8 @@ def address(world: World, endpoint: str, owner: str) -> str:
         values["item_id"] = "first-hello"
     rule = next(rule for name, _method, rule in rules(world.app) if name == endpoint)
     with world.app.test_request_context():
-        return world.app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
+        given: dict[str, Any] = {name: values[name] for name in rule.arguments}
+        return world.app.url_for(rule.endpoint, **given)
 
 
 def ask(world: World, role: str, method: str, path: str) -> TestResponse:

@@ -52,7 +52,7 @@ def test_every_setting_is_documented_with_its_default_and_no_other() -> None:
 def test_every_setting_that_is_named_anywhere_exists() -> None:
     known = {setting.name for setting in SETTINGS}
     for file in [*DOCS.glob("*.md"), DOCS.parent / "README.md", DOCS.parent / "Makefile"]:
-        named = {name for name in re.findall(r"HEADSTART_[A-Z_]*[A-Z]", file.read_text("utf-8"))}
+        named = set(re.findall(r"HEADSTART_[A-Z_]*[A-Z]", file.read_text("utf-8")))
         assert named <= known, file.name
 
 

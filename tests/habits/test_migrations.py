@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from sqlalchemy import inspect, text
 
 from headstart_lms.kernel import migrate
-from headstart_lms.paths import package_folder
 from headstart_lms.kernel.db import Base, db
+from headstart_lms.paths import package_folder
 from headstart_lms.privacy.services import PLAN
 
 

@@ -36,7 +36,9 @@ class Learner:
     def start(self, *, to: str = "IT", route: str = "labour") -> Page:
         """Three taps: language, destination, route; then the card with the code, and on to the catalogue."""
         page = self.browser.open("/start")
-        page = self.browser.open(next(a["href"] for a in page.links if "lang=en" in a["href"] and "step=to" in a["href"]))
+        page = self.browser.open(
+            next(a["href"] for a in page.links if "lang=en" in a["href"] and "step=to" in a["href"])
+        )
         page = self.browser.open(next(a["href"] for a in page.links if f"to={to}" in a["href"]))
         card = self.browser.send(page.form(to="/start", having="route"), route=route)
         assert card.path.endswith("/me/code"), card.text
@@ -88,7 +90,9 @@ class Learner:
         """Return the form fields of a right answer to an item of a unit."""
         with self.app.app_context():
             house, current = house_of(self.app), session()
-            for enrolment in current.scalars(select(Enrolment).where(Enrolment.person_id == self.person().id)):
+            for enrolment in current.scalars(
+                select(Enrolment).where(Enrolment.person_id == self.person().id)
+            ):
                 item = house.book_of(current, enrolment).items.get(item_id)
                 if isinstance(item, ItemType):
                     tokens = house.tokens_of(enrolment.registration)
@@ -107,7 +111,9 @@ class Learner:
         sitting_id = UUID(urlsplit(form.action).path.split("/sittings/")[1].split("/")[0])
         with self.app.app_context():
             house, current = house_of(self.app), session()
-            item = house.book_of_sitting(current, current.get_one(Sitting, sitting_id)).bank[form.attributes["data-item"]]
+            item = house.book_of_sitting(current, current.get_one(Sitting, sitting_id)).bank[
+                form.attributes["data-item"]
+            ]
             assert isinstance(item, ItemType)
             tokens = house.tokens(sitting_id)
             return given_values(item, item.form(tokens), right_response(item), tokens)
@@ -144,7 +150,9 @@ class Learner:
         return self.browser.send(form, passport_name=name, own_name=own_name, year_of_birth=str(year))
 
 
-def certified(app: Flask, *, slug: str = "tiny", name: str = "AMINA HADDAD", year: int = 1994) -> tuple[Learner, str]:
+def certified(
+    app: Flask, *, slug: str = "tiny", name: str = "AMINA HADDAD", year: int = 1994
+) -> tuple[Learner, str]:
     """Return a learner who passed a course, and the code of her certificate."""
     learner = Learner(app)
     learner.start()

@@ -91,7 +91,9 @@ def test_the_same_answer_sent_again_is_the_same_answer(app: Flask, amina: Learne
     assert (count(app, Answer), count(app, Statement)) == before
 
 
-def test_the_same_id_with_another_answer_is_a_conflict_and_changes_nothing(app: Flask, amina: Learner) -> None:
+def test_the_same_id_with_another_answer_is_a_conflict_and_changes_nothing(
+    app: Flask, amina: Learner
+) -> None:
     form = question(amina, "first-hello")
     values = amina.right_values("first-hello")
     amina.browser.send(form, values)

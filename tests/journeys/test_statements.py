@@ -57,7 +57,8 @@ def test_the_whole_way_is_told_in_statements_that_name_nobody(app: Flask) -> Non
     with app.app_context():
         actor = str(amina.person().actor)
     statements = Program(app).all(
-        agent=f'{{"account": {{"homePage": "http://localhost{amina.browser.prefix}", "name": "{actor}"}}}}', limit="3"
+        agent=f'{{"account": {{"homePage": "http://localhost{amina.browser.prefix}", "name": "{actor}"}}}}',
+        limit="3",
     )
     verbs = Counter(v.VERB_DISPLAY[s["verb"]["id"]] for s in statements)
     assert verbs == {

@@ -106,7 +106,9 @@ class TestOurPagesKeepToThePrefix:
         answer = browser.client.post("/learn/start", data={"to": "IT", "route": "labour"},
                                      headers={"Origin": "http://localhost"})  # fmt: skip
         assert answer.status_code == 303
-        refused = browser.client.post("/learn/start", data={"to": "IT"}, headers={"Origin": "https://evil.example"})
+        refused = browser.client.post(
+            "/learn/start", data={"to": "IT"}, headers={"Origin": "https://evil.example"}
+        )
         assert refused.status_code == 403
         assert browser.client.post("/learn/xapi/statements", json={}).status_code == 401
 
@@ -115,8 +117,9 @@ class TestOurPagesKeepToThePrefix:
         browser = amina.browser
         pages = [
             browser.open(path)
-            for path in ("/", "/courses/tiny", "/courses/tiny/first", "/courses/tiny/tests/final", "/me", "/me/account",
-                         "/me/data", "/verify", f"/verify/{code}", f"/certificates/{code}", "/help", "/privacy", "/start")
+            for path in ("/", "/courses/tiny", "/courses/tiny/first", "/courses/tiny/tests/final", "/me",
+                         "/me/account", "/me/data", "/verify", f"/verify/{code}", f"/certificates/{code}",
+                         "/help", "/privacy", "/start")
         ]  # fmt: skip
         for page in pages:
             assert page.status == 200, page.url
@@ -150,7 +153,10 @@ class TestOurPagesKeepToThePrefix:
         stranger = Browser(app)
         assert stranger.open(address).status == 200
         slug = document["issuer"]["id"].rsplit(":", 1)[1]
-        assert stranger.open(f"/centres/{slug}/did.json").response.get_json(force=True)["id"] == document["issuer"]["id"]
+        assert (
+            stranger.open(f"/centres/{slug}/did.json").response.get_json(force=True)["id"]
+            == document["issuer"]["id"]
+        )
 
 
 def test_the_command_works_in_the_application_that_flask_found(app: Flask) -> None:

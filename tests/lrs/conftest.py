@@ -26,7 +26,7 @@ IRI_BASE = "https://learn.example"
 TENANT = UUID("5d0a5aa3-6f4e-4a7b-9f40-3a3a2b1f0c11")
 _LRS_TABLES = [
     table for name, table in Base.metadata.tables.items()
-    if table.name in {mapper.local_table.name for mapper in Base.registry.mappers
+    if table.name in {mapper.class_.__tablename__ for mapper in Base.registry.mappers
                       if mapper.class_.__module__ == models.__name__} or name == "lms_job"
 ]  # fmt: skip
 

@@ -74,7 +74,7 @@ groups = st.one_of(
 )
 verbs = some({"id": iris}, display=language_maps)
 _components = st.lists(words, max_size=3, unique=True).map(lambda ids: [{"id": one} for one in ids])
-_interactions = st.one_of(
+_interactions: st.SearchStrategy[Json] = st.one_of(
     some(
         {"interactionType": st.just("choice")},
         choices=_components,

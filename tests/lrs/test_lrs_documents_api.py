@@ -200,7 +200,7 @@ def test_profiles_need_an_id_to_be_deleted(lrs: Caller) -> None:
     {"stateId": ""}, {"stateId": "x" * 9000},
     {"stateId": "a\x00"}, {"more": "1"},
 ])  # fmt: skip
-def test_parameters_that_mean_nothing_are_refused(lrs: Caller, change: dict[str, str]) -> None:
+def test_parameters_that_mean_nothing_are_refused(lrs: Caller, change: dict[str, Any]) -> None:
     assert Place(lrs, "state")("GET", **change).status_code == 400
 
 

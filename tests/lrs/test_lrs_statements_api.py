@@ -58,12 +58,12 @@ def test_other_versions_are_refused_with_the_configured_version(lrs: Caller, sen
 
 def test_about_needs_neither_key_nor_version(app: Flask) -> None:
     response = app.test_client().get("/xapi/about")
-    assert response.json["version"] == ["2.0.0", "1.0.3", "1.0.2", "1.0.1", "1.0.0"]
+    assert response.get_json()["version"] == ["2.0.0", "1.0.3", "1.0.2", "1.0.1", "1.0.0"]
 
 
 def test_about_tells_a_1_0_client_of_1_0_only(app: Flask) -> None:
     response = app.test_client().get("/xapi/about", headers={VERSION: "1.0.3"})
-    assert "2.0.0" not in response.json["version"]
+    assert "2.0.0" not in response.get_json()["version"]
 
 
 # --- writing ------------------------------------------

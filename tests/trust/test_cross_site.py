@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -44,7 +45,8 @@ def writing_views(app: Flask) -> list[str]:
             if "POST" not in (rule.methods or ()) or rule_of(view) is credential:
                 continue
             if not getattr(view, "changes_nothing", False):
-                found.append(app.url_for(rule.endpoint, **{name: parts[name] for name in rule.arguments}))
+                values: dict[str, Any] = {name: parts[name] for name in rule.arguments}
+                found.append(app.url_for(rule.endpoint, **values))
     return sorted(set(found))
 
 
