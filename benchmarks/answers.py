@@ -2,9 +2,9 @@
 
     python -m benchmarks.answers [--learners 30] [--units 3]
 
-Prints how many answers a second were taken and how long the unluckiest learner waited. Each answer is durable when it is
-acknowledged. The aim is no error and no wait over one second on a quiet machine with two cores; numbers of a busy one say
-little.
+Prints how many answers a second were taken and how long the unluckiest learner waited. Each answer is durable when it
+is acknowledged. The aim is no error and no wait over one second on a quiet machine with two cores; numbers of a busy
+one say little.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def run(learners: int, units: int) -> tuple[list[Sent], float]:
         folder, port = Path(name) / "instance", free_port()
         everybody = make_learners(make_instance(folder, port), learners, units)
         with serve(folder, port):
-            warm = Burst(port, [Learner(one.token, one.registration, one.sheets[:1]) for one in everybody[:2]])
+            warm = Burst(
+                port, [Learner(one.token, one.registration, one.sheets[:1]) for one in everybody[:2]]
+            )
             warm.start()
             warm.join()
             burst = Burst(port, everybody)
@@ -50,7 +52,9 @@ def main() -> int:
     times = sorted(one.seconds for one in sent)
     errors = [one for one in sent if one.status != 303]
     load = os.getloadavg()[0]
-    print(f"{chosen.learners} learners, {len(sent)} answers in {seconds:.1f} s: {len(sent) / seconds:.0f} a second")
+    print(
+        f"{chosen.learners} learners, {len(sent)} answers in {seconds:.1f} s: {len(sent) / seconds:.0f} a second"
+    )
     print(f"{'errors':>8} {'p50 ms':>8} {'p90 ms':>8} {'p99 ms':>8} {'max ms':>8} {'load':>6}")
     cells = [f"{1000 * share(times, part):8.0f}" for part in (0.5, 0.9, 0.99, 1)]
     print(f"{len(errors):8} {' '.join(cells)} {load:6.1f}")

@@ -8,7 +8,7 @@ import pluggy
 
 from . import hooks
 from .assessments import items
-from .courses.document import ItemBase
+from .courses.parts import ItemBase
 
 
 @cache

@@ -27,9 +27,9 @@ from .accounts.models import Person
 from .accounts.services import Visitor
 from .assessments import items
 from .builtin import collect_item_types
-from .courses.document import ItemBase
 from .courses.library import Library
 from .courses.models import Course
+from .courses.parts import ItemBase
 from .kernel import health, i18n, text, web
 from .kernel.access import access, public, rule_of
 from .kernel.crypto import Keyring

@@ -13,7 +13,7 @@ hookimpl = pluggy.HookimplMarker("headstart_lms")
 
 @hookspec
 def headstart_item_types() -> list[type[Any]]:  # type: ignore[empty-body]
-    """Return item types: classes derived from ``courses.document.ItemBase`` (docs/items.md)."""
+    """Return item types: classes derived from ``courses.parts.ItemBase`` (docs/items.md)."""
 
 
 @hookspec(firstresult=True)

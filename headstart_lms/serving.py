@@ -25,7 +25,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "timeout": 120, "graceful_timeout": 15, "keepalive": 15, "accesslog": None, "errorlog": "-",
             "loglevel": "warning", "preload_app": False, "post_worker_init": _start_jobs(app),
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108 - heartbeat only
-            "limit_request_line": 8190, "forwarded_allow_ips": "127.0.0.1",
+            # gunicorn would believe a SCRIPT_NAME header from loopback, where the proxy is, and all our links with it
+            "limit_request_line": 8190, "forwarded_allow_ips": "", "forwarder_headers": "",
         }  # fmt: skip
         super().__init__()
 

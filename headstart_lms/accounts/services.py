@@ -180,7 +180,7 @@ def change_password(
 ) -> None:
     """Change a password; ends every other session of the person (ASVS 7.4.3)."""
     if not crypto.verify_password(person.password_hash, old):
-        raise Invalid(_("The old password is not right."))
+        raise Invalid(_("The old password is not right."), "old-password")
     check_password(new, person.login or "")
     person.password_hash = crypto.hash_password(new)
     end_sessions(session, person, keep_token=keep_token)

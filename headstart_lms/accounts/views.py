@@ -6,6 +6,7 @@ import base64
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
 
 from flask import Blueprint, current_app, g, make_response, redirect, request
 from sqlalchemy import select
@@ -16,15 +17,28 @@ from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError, TooMany
 from ..kernel.i18n import _
 from . import services
-from .access import CODE_COOKIE, access, clear_browser, cookie_name, is_known, public, signed_in, this_person
+from .access import (
+    CODE_COOKIE,
+    access,
+    clear_browser,
+    cookie_name,
+    is_known,
+    public,
+    signed_in,
+    this_person,
+    this_visitor,
+)
 from .cards import code_picture
 from .forms import ChangePasswordForm, CodeForm, PasswordSignInForm
 from .models import Person, SignIn
 
 bp = Blueprint("accounts", __name__)
 
-#: Failed sign-ins: of one address, of one user name; in seconds.
+#: Failed sign-ins with a password: of one address, of one user name; in seconds.
 ADDRESS_LIMIT, LOGIN_LIMIT, WINDOW = 30, 8, 900
+#: Unknown codes from one address. A class of 60 types its first codes behind one address, and mistypes: it must not
+#: shut itself out. With 10 000 codes in use (of 31^8) somebody who guesses all day finds one in 16 years.
+CODE_LIMIT = 150
 NEW_LEARNERS, NEW_WINDOW = 600, 3600
 #: argon2 takes 30 ms of a core: more than two at once would hold up everybody's lessons (TRUST 6.5).
 _password_checks = threading.BoundedSemaphore(2)
@@ -90,16 +104,25 @@ def _start(after: str) -> Response:
             route=request.form.get("route"),
         )  # fmt: skip
         token = services.sign_in(current, person, state.session_lifetime(person))
-        lifetime = state.session_lifetime(person)
+        lifetime, person_id = state.session_lifetime(person), person.id
     response = redirect(web.url("accounts.code_card", next=after), 303)
     _set_session(response, token, lifetime)
-    _set_code(response, code)
+    _set_code(response, person_id, code)
     return response
 
 
 def _address() -> str:
-    """Return what stands for the caller in rate limits: hashed there, and never logged."""
-    return request.remote_addr or "unknown"
+    """Return what stands for the caller in rate limits: a MAC, for all IPv4 addresses are soon hashed; never logged.
+
+    Of IPv6 the first 64 bits: one line has all addresses that begin so, and could try from each.
+    """
+    address = request.remote_addr or "unknown"
+    if ":" in address:
+        try:
+            address = str(ip_network(f"{address.split('%')[0]}/64", strict=False))
+        except ValueError:
+            pass  # a proxy's own notation stands for itself
+    return str(current_app.extensions["headstart"].keyring.mac("address", address.encode()).hex())
 
 
 def _set_session(response: Response, token: str, lifetime: timedelta) -> None:
@@ -109,27 +132,31 @@ def _set_session(response: Response, token: str, lifetime: timedelta) -> None:
     )  # fmt: skip
 
 
-def _set_code(response: Response, code: str) -> None:
-    sealed = current_app.extensions["headstart"].keyring.seal("code-card", code.encode())
+def _set_code(response: Response, person_id: int, code: str) -> None:
+    card = f"{person_id} {code}".encode()
+    sealed = current_app.extensions["headstart"].keyring.seal("code-card", card)
     response.set_cookie(
         CODE_COOKIE, base64.urlsafe_b64encode(sealed).decode(), max_age=900, httponly=True, samesite="Strict",
         secure=current_app.extensions["headstart"].is_secure,
     )  # fmt: skip
 
 
-def _read_code() -> str | None:
+def _read_code(person_id: int) -> str | None:
+    """Return the code this browser was just given, when it belongs to who sits there now: a phone goes round."""
     try:
         sealed = base64.urlsafe_b64decode(request.cookies.get(CODE_COOKIE, ""))
-        return str(current_app.extensions["headstart"].keyring.open("code-card", sealed).decode())
+        card = current_app.extensions["headstart"].keyring.open("code-card", sealed).decode()
     except ValueError:
         return None
+    owner, _space, code = str(card).partition(" ")
+    return code if owner == str(person_id) else None
 
 
 @bp.get("/me/code")
 @access(signed_in)
 def code_card() -> Response:
     """Show the new code once, to be photographed or written down."""
-    code, state = _read_code(), current_app.extensions["headstart"]
+    code, state = _read_code(this_visitor().id), current_app.extensions["headstart"]
     response = make_response(
         web.render(
             "headstart/accounts/code.html",
@@ -150,8 +177,9 @@ def new_code() -> Response:
         person = this_person()
         code = services.replace_code(current, current_app.extensions["headstart"].keyring, person)
         services.end_sessions(current, person, keep_token=request.cookies.get(cookie_name()))
+        person_id = person.id
     response = redirect(web.url("accounts.code_card"), 303)
-    _set_code(response, code)
+    _set_code(response, person_id, code)
     return response
 
 
@@ -189,9 +217,11 @@ def _sign_in(code_form: CodeForm, password_form: PasswordSignInForm) -> tuple[st
     state = current_app.extensions["headstart"]
     login = (password_form.login.data or "").strip().casefold()
     password = password_form.password.data or ""
-    buckets = [(f"sign-in:address:{_address()}", ADDRESS_LIMIT)]
-    if login:
-        buckets.append((f"sign-in:login:{login}", LOGIN_LIMIT))
+    if login or password:
+        # apart from the codes: who mistypes hers shuts no member of staff out
+        buckets = [(f"sign-in:address:{_address()}", ADDRESS_LIMIT), (_login_bucket(login), LOGIN_LIMIT)]
+    else:
+        buckets = [(f"sign-in:code:{_address()}", CODE_LIMIT)]
     for bucket, limit in buckets:
         if limits.is_over(session(), bucket, limit):
             raise TooMany(_("Too many tries. Wait 15 minutes, then try again."), WINDOW)
@@ -214,7 +244,13 @@ def _sign_in(code_form: CodeForm, password_form: PasswordSignInForm) -> tuple[st
         person = current.get_one(Person, person_id)
         if person.is_suspended:
             raise Invalid(failure)
+        if before := request.cookies.get(cookie_name()):
+            services.sign_out(current, before)  # whoever was signed in here is not any more (ASVS 5.0 7.2.4)
         return services.sign_in(current, person, state.session_lifetime(person)), person
+
+
+def _login_bucket(login: str) -> str:
+    return f"sign-in:login:{login}"
 
 
 @bp.post("/sign-out")
@@ -254,7 +290,10 @@ def change_password() -> str | Response | tuple[str, int]:
     form = ChangePasswordForm(request.form)
     problem: LMSError | None = None
     if form.validate():
+        bucket = _login_bucket(this_visitor().login or "")
         try:
+            if limits.is_over(session(), bucket, LOGIN_LIMIT):
+                raise TooMany(_("Too many tries. Wait 15 minutes, then try again."), WINDOW)
             with _password_checks, transaction() as current:
                 services.change_password(
                     current,
@@ -264,12 +303,15 @@ def change_password() -> str | Response | tuple[str, int]:
                     keep_token=request.cookies.get(cookie_name()),
                 )
             return redirect(web.url("accounts.account"), 303)
-        except Invalid as error:
+        except (Invalid, TooMany) as error:
             problem = error
+            if error.code == "old-password":  # else an open session would be a place to guess the password
+                with transaction() as current:
+                    limits.hit(current, bucket, LOGIN_LIMIT + 1, WINDOW)
     person = this_person()
     page = web.render("headstart/accounts/account.html", person=person, form=form, devices=_devices(person),
                            problem=problem)  # fmt: skip
-    return page, 422
+    return page, 422 if problem is None else problem.status
 
 
 @bp.post("/me/account/devices")
@@ -283,10 +325,13 @@ def end_other_devices() -> Response:
 
 @bp.after_app_request
 def prolong_session(response: Response) -> Response:
-    """Keep a session that is used alive: at most one write in five minutes."""
+    """Keep a session that is used alive, and its cookie: at most one write in five minutes."""
     if token := g.pop("hs_touch", None):
         with transaction() as current:
             person = services.find_person_by_token(current, token)
             if person is not None:
-                services.touch(current, token, current_app.extensions["headstart"].session_lifetime(person))
+                lifetime = current_app.extensions["headstart"].session_lifetime(person)
+                services.touch(current, token, lifetime)
+                if not response.cache_control.public:
+                    _set_session(response, token, lifetime)
     return response

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..courses.document import Blueprint, ItemBase
+from ..courses.document import Blueprint
+from ..courses.parts import ItemBase
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _
 

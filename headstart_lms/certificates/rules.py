@@ -11,7 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..courses.document import Country, Course, Id, Kind, Language, Slug, Version
+from ..courses.document import Course
+from ..courses.parts import Country, Id, Kind, Language, Slug, Version
 from ..courses.words import MARKED
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from ..kernel.errors import NotFound
 from ..kernel.i18n import _
-from .document import Blueprint, Course, Entry, Fact, ItemBase, Media, Unit
+from .document import Blueprint, Course, Entry, Fact, Media
 from .models import Course as CourseRow
 from .models import Edition
+from .parts import ItemBase, Unit
 from .texts import localised, texts
 
 #: How many documents (each in one language) are kept; a course of 300 kB takes about 8 MB as objects.

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from ..kernel.errors import Conflict, Invalid
 from ..kernel.storage import Storage
 from .check import Checked
-from .document import Course, ItemBase
+from .document import Course
 from .library import Book, Library
 from .models import Course as CourseRow
 from .models import Edition
+from .parts import ItemBase
 from .texts import texts
 from .words import Words
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from .document import Course, ItemsBlock, Part, Unit
+from .document import Course
+from .parts import ItemsBlock, Part, Unit
 from .words import Words
 
 P = TypeVar("P", bound=Part)

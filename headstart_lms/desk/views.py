@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from ..accounts import services as accounts
-from ..accounts.access import access, is_staff_at, staff, this_person
+from ..accounts.access import STAFF, access, is_staff_at, staff, this_person
 from ..accounts.cards import code_picture
 from ..accounts.models import Centre, Grant, Person
 from ..certificates import services as certificates
@@ -217,12 +217,16 @@ def replace_code(person: UUID) -> Response:
 
 
 def _learner_of_mine(uuid: UUID) -> Person:
-    """Return a learner of a centre I manage; everybody else's is not there."""
+    """Return a learner of a centre I manage; everybody else's is not there.
+
+    Staff are no learners, also those without a user name: they come from the host we are mounted in.
+    """
     me = this_person()
     learner = session().scalar(select(Person).where(Person.uuid == uuid))
     if (
         learner is None
         or learner.login is not None
+        or learner.has_role(*STAFF)
         or not is_staff_at(me, learner.centre_id, "manager", "admin")
     ):
         raise NotFound(_("There is no such learner."))
@@ -232,10 +236,10 @@ def _learner_of_mine(uuid: UUID) -> Person:
 @bp.post("/centre/learners/<uuid:person>/suspend")
 @access(MANAGERS)
 def suspend(person: UUID) -> Response:
-    """Shut a learner out, or let her in again."""
+    """Shut a learner out, or let her in again; the form says which, so that a second tap undoes nothing."""
     with transaction() as current:
         learner = _learner_of_mine(person)
-        if learner.is_suspended:
+        if request.form.get("admit") == "yes":
             accounts.readmit(current, learner)
         else:
             accounts.suspend(current, learner)

@@ -28,6 +28,7 @@ def courses() -> Response:
         rows.append(row)
     response = jsonify({"courses": rows})
     response.headers["Cache-Control"] = "public, max-age=60"
+    response.vary.update(["Cookie", "Accept-Language"])
     return response
 
 

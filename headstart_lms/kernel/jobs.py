@@ -59,8 +59,14 @@ def enqueue(
     not_before: datetime | None = None,
     key: str | None = None,
 ) -> None:
-    """Add a job to the open transaction; with a ``key``, only when none with that key waits."""
-    if key is not None and session.scalar(select(Job.id).where(Job.key == key)) is not None:
+    """Add a job to the open transaction; with a ``key``, only when none with that key waits.
+
+    The one that waits is held until the commit: a worker that took it before would not see what it is for.
+    """
+    if (
+        key is not None
+        and session.scalar(select(Job.id).where(Job.key == key).with_for_update()) is not None
+    ):
         return
     session.add(Job(kind=kind, payload=payload, key=key, not_before=not_before or now()))
 
@@ -69,7 +75,8 @@ def claim() -> tuple[int, str, dict[str, Any]] | None:
     """Take the next job that is due; a guarded UPDATE decides between workers."""
     due = (
         select(Job.id, Job.kind, Job.payload, Job.not_before)
-        .where(Job.done.is_(False), Job.not_before <= now())
+        # one that ends its worker each time never gets to be given up below
+        .where(Job.done.is_(False), Job.not_before <= now(), Job.tries < MAX_TRIES)
         .order_by(Job.not_before, Job.id)
         .limit(5)
     )

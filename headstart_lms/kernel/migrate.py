@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from alembic import command
@@ -41,7 +42,9 @@ def current(engine: Engine) -> str | None:
         return context.get_current_revision()
 
 
+@cache
 def head() -> str:
+    """Return the newest revision of this version; the load balancer asks every few seconds."""
     newest = ScriptDirectory.from_config(_config()).get_current_head()
     if newest is None:
         raise RuntimeError("there is no migration")

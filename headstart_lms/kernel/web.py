@@ -14,6 +14,7 @@ from flask import (
     Blueprint,
     Flask,
     Response,
+    abort,
     current_app,
     g,
     jsonify,
@@ -31,6 +32,7 @@ from wtforms.validators import ValidationError
 from . import i18n
 from .access import changes_nothing, credential, rule_of
 from .compress import compress
+from .db import session
 from .errors import LMSError, NotAllowed, SignInNeeded, TooMany
 from .i18n import _, _l
 
@@ -67,6 +69,14 @@ def limit_form() -> None:
         request.max_content_length = min(MAX_FORM, request.max_content_length or MAX_FORM)
 
 
+def refuse_nul() -> None:
+    """Refuse the character 0, which nobody types and PostgreSQL stores nowhere: its driver would raise."""
+    form = request.form.items(multi=True) if request.method == "POST" else ()
+    texts = [request.path, *(part for pair in request.args.items(multi=True) for part in pair)]
+    if any("\0" in text for text in (*texts, *(part for pair in form for part in pair))):
+        abort(400)
+
+
 def check_access() -> None:
     """Refuse forms of other sites, then run the rule of the view; a view without one is closed."""
     if request.endpoint is None:
@@ -75,6 +85,8 @@ def check_access() -> None:
     rule = rule_of(view)
     if rule is None:
         raise NotAllowed(_("Nobody may use this page."))
+    if rule is not credential:  # programs send bodies of their own, which the view reads and checks
+        refuse_nul()
     if rule is not credential and not changes_nothing(
         view
     ):  # a program sends no cookie a foreign page could use
@@ -169,6 +181,8 @@ def answer_crash(error: Exception) -> BaseResponse:
     """Answer what we did not expect: a sentence, never a trace; the log has the rest, under a number."""
     number = secrets.token_hex(4)
     current_app.logger.exception("error %s at %s", number, request.endpoint)
+    session().rollback()  # PostgreSQL answers nothing more in a transaction that failed
+    g.setdefault("hs_visitor", None)  # the database may be what failed: the page's frame asks it nothing
     crash = LMSError(
         _("Something went wrong here, not with you. Try again. Number: %(number)s", number=number), "crash"
     )

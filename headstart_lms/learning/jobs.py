@@ -9,6 +9,7 @@ from flask import current_app
 from ..assessments import services as assessments
 from ..kernel.clock import now
 from ..kernel.db import session, transaction
+from ..kernel.errors import NotFound
 from ..kernel.jobs import job
 from . import services
 
@@ -24,5 +25,8 @@ def close_overdue_tests(payload: dict[str, Any]) -> None:
     ]
     for sitting_id, person_id in overdue:
         with transaction() as current:
-            sitting = assessments.get_sitting_for(current, person_id, sitting_id, lock=True)
+            try:
+                sitting = assessments.get_sitting_for(current, person_id, sitting_id, lock=True)
+            except NotFound:  # erased since
+                continue
             services.close_if_over(current, house, sitting.enrolment.person, sitting)

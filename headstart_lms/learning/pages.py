@@ -10,8 +10,9 @@ from typing import Any
 from markupsafe import Markup
 
 from ..assessments.items.base import ItemType, Tokens
-from ..courses.document import Block, Course, ItemBase, ItemsBlock, Unit
+from ..courses.document import Course
 from ..courses.library import Book
+from ..courses.parts import Block, ItemBase, ItemsBlock, Unit
 from ..courses.words import Words
 from ..kernel import i18n, web
 from ..kernel.i18n import _, ngettext
@@ -63,6 +64,8 @@ class Clip:
     height: int | None
     transcript: Words | None = None
     plays_left: int | None = None
+    #: ``synthetic`` sound is marked as a computer's voice.
+    voice: str | None = None
 
 
 def media_of(book: Book) -> dict[str, Clip]:
@@ -77,6 +80,7 @@ def media_of(book: Book) -> dict[str, Clip]:
                 m.width,
                 m.height,
                 m.transcript,
+                voice=m.voice,
             )
             for m in book.course.media
         }

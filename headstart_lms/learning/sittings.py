@@ -146,7 +146,7 @@ def _test_media(book: Book, found: Any, item: Any) -> dict[str, pages.Clip]:
     left = max(0, item.plays - found.plays.get(item.id, 0))
     counted = pages.Clip(
         web.url("learning.sound", sitting_id=found.id, item_id=item.id), clip.kind, clip.alt, clip.width, clip.height,
-        None, left,
+        None, left, clip.voice,
     )  # fmt: skip
     return {**media, item.audio: counted}
 

@@ -108,15 +108,15 @@ def _line(book: Book, standing: Standing, here: str) -> Markup:
 
 def _content(book: Book, unit_id: str, number: int, screen: pages.Screen) -> Markup:
     """Render the blocks of a screen once for everybody: they hold nothing personal."""
-    key = ("content", unit_id, number, i18n.language(), today())
-    found: Markup | None = book.extra.get(key)
-    if found is None:
+    key = ("content", unit_id, number, i18n.language())
+    day, found = book.extra.get(key, (None, Markup("")))
+    if day != today():  # a fact may have expired over night; one day is kept, not all
         html = web.render(
             "headstart/learning/blocks.html", screen=screen, book=book, media=pages.media_of(book), today=today(),
             accent=book.course.kind,
         )  # fmt: skip
         found = Markup(html)  # noqa: S704 - our own template escaped what it wrote
-        book.extra[key] = found
+        book.extra[key] = today(), found
     return found
 
 

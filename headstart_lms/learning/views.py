@@ -18,9 +18,9 @@ from ..accounts.models import Person
 from ..certificates import services as certificates
 from ..cohorts import services as cohorts
 from ..cohorts.models import Enrolment
-from ..courses.document import VocabularyBlock
 from ..courses.library import Book, get_course
 from ..courses.models import Course as CourseRow
+from ..courses.parts import VocabularyBlock
 from ..courses.services import list_courses
 from ..kernel import i18n, web
 from ..kernel.db import session, transaction

@@ -83,6 +83,7 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
         "unit: pictures, fact": (RAVI, f"/courses/{WORK}/safety?step=2"),
         "feedback": (RAVI, feedback),
         "words": (RAVI, f"/courses/{LANGUAGE}/words"),
+        "words of a unit": (RAVI, f"/courses/{LANGUAGE}/words?unit=m4-shop"),
         "word found": (RAVI, f"/courses/{LANGUAGE}/words?q=pan"),
         "test": (RAVI, f"/courses/{LANGUAGE}/tests/final"),
         "sitting": (RAVI, sitting),
@@ -156,7 +157,9 @@ def test_every_page_can_be_used_by_everybody(
     for person, pages in _by_person(places).items():
         page = visit(person, reduced_motion="reduce")
         for kind, address in pages:
-            page.goto(in_language(address, language))
+            answer = page.goto(in_language(address, language))
+            assert answer is not None
+            assert answer.status == (404 if kind in ("not here", "unknown") else 200), kind
             assert page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == (
                 [language, "rtl" if language == "ar" else "ltr"]
             ), kind

@@ -77,6 +77,7 @@ def test_a_lesson_is_light_and_the_next_page_lighter(visit: Callable[..., Page],
         page.goto(in_language(f"/courses/it-italiano-a1/{lesson}", language), wait_until="networkidle")
         assert 0 < _sum(loads, "Document") <= 8_000, lesson
         assert _sum(loads, "Stylesheet") + _sum(loads, "Script") == 0, "style and script stay in the browser"
-    loads.clear()
-    page.goto(f"/courses/it-italiano-a1/words?lang={language}", wait_until="networkidle")
-    assert 0 < _sum(loads, "Document") <= 15_000
+    for words in ("words", "words?unit=m4-shop", "words?q=a"):
+        loads.clear()
+        page.goto(in_language(f"/courses/it-italiano-a1/{words}", language), wait_until="networkidle")
+        assert 0 < _sum(loads, "Document") <= (15_000 if "q=" not in words else 25_000), words

@@ -106,7 +106,8 @@ DAMAGE: tuple[Damage, ...] = (
     Damage("a question with two right answers", "units/first.yaml", "why: You say this at night.",
            "right: true", "options:", "units.first.blocks.f-items.items.i-one.options", "right"),
     Damage("two options with one id", "units/first.yaml", "{id: b, text: {it: \"Buonanotte!\"}",
-           "{id: a, text: {it: \"Buonanotte!\"}", "options:", "units.first.blocks.f-items.items.i-one.options", "twice"),
+           "{id: a, text: {it: \"Buonanotte!\"}", "options:",
+           "units.first.blocks.f-items.items.i-one.options", "twice"),
     Damage("a gap that the text does not have", "units/first.yaml", "Io [[a]] Omar.", "Io sono Omar.", "id: i-gap",
            "units.first.blocks.f-items.items.i-gap", "[[a]]"),
     Damage("an answer that is neither true nor false", "units/first.yaml", "answer: false}", "answer: maybe}",
@@ -176,7 +177,8 @@ DAMAGE: tuple[Damage, ...] = (
     Damage("a list where a word belongs", "units/first.yaml", "type: single", "type: [single]", "id: i-one",
            "units.first.blocks.f-items.items.i-one", "There is no item type"),
     # YAML
-    Damage("a bracket that is not closed", "units/second.yaml", "answers: [porta, la porta]", "answers: [porta, la porta",
+    Damage("a bracket that is not closed", "units/second.yaml", "answers: [porta, la porta]",
+           "answers: [porta, la porta",
            "- id: i-story", "", "Not readable as YAML"),
     Damage("a tab for a space", "units/second.yaml", "minutes: 8", "minutes:\n\t8", "\t8", "", "Not readable as YAML"),
     Damage("one name twice", "units/second.yaml", "minutes: 8", "minutes: 8\nminutes: 9", "minutes: 9", "",
@@ -189,7 +191,8 @@ DAMAGE: tuple[Damage, ...] = (
            "A key must be a plain word"),
     Damage("two documents in one file", "units/second.yaml", "minutes: 8", "minutes: 8\n---\nid: other", "---", "",
            "Not readable as YAML"),
-    Damage("a number of five thousand digits", "units/second.yaml", "minutes: 8", "minutes: " + 5000 * "9", "minutes: 99",
+    Damage("a number of five thousand digits", "units/second.yaml", "minutes: 8", "minutes: " + 5000 * "9",
+           "minutes: 99",
            "", "too long"),
     # ids that are paths of ours
     *(
@@ -199,7 +202,8 @@ DAMAGE: tuple[Damage, ...] = (
     ),
     # translations
     Damage("a translation that loses a marked word", "translations/ar.po", 'msgstr "ع [Buongiorno]{it} is right',
-           'msgstr "ع Buongiorno is right', "first/i-one/explain", "first/i-one/explain", "must stand in the translation"),
+           'msgstr "ع Buongiorno is right', "first/i-one/explain", "first/i-one/explain",
+           "must stand in the translation"),
     Damage("a translation file that is not one", "translations/ar.po", 'msgid "A tiny course"', 'what is this',
            "what is this", "", "Not readable as PO"),
 )  # fmt: skip

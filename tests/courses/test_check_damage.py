@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from headstart_lms.cli import headstart
 from headstart_lms.courses.source import MEDIA_TYPES, Finding
+from headstart_lms.paths import bundled_courses
 
 from . import tiny
 from .damage import DAMAGE, Damage
@@ -60,6 +62,36 @@ def test_the_command_refuses_with_one_and_names_the_place(damage: Damage, tmp_pa
     (report,) = json.loads(result.output)
     assert report["errors"] >= 1
     assert {"level", "file", "line", "path", "message"} == set(report["findings"][0])
+
+
+#: (what, file, old, new, part of the sentence) on a course that we ship, which is a thousand times larger.
+LARGE = [
+    ("a key that is gone", "units/permit.yaml", "right: true", "right: false", "right"),
+    ("a fact that is gone", "facts.yaml", "- id: ", "- id: gone-", "There is no fact"),
+    ("a field that is spelt wrong", "units/health.yaml", "minutes:", "minuts:", "There is no field 'minuts'"),
+    ("a bank that shrank", "bank/papers.yaml", "tags: [", "tags: [old-", "are drawn"),
+    ("a unit without a title", "units/police.yaml", "title: ", "titel: ", "'title' is missing"),
+    ("a translation file that is broken", "translations/ar.po", 'msgctxt "', 'msgctx "', "Not readable as PO"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("what, file, old, new, says", LARGE, ids=[row[0] for row in LARGE])
+def test_damage_is_found_in_a_course_that_we_ship(
+    what: str, file: str, old: str, new: str, says: str, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(bundled_courses() / "it-diritti", tmp_path / "it-diritti")
+    text = (folder / file).read_text("utf-8")
+    head, found, tail = text.partition(old)
+    assert found
+    if what == "a bank that shrank":  # one item would not be missed
+        tail = tail.replace(old, new)
+    (folder / file).write_text(head + new + tail, "utf-8")
+    result = CliRunner().invoke(headstart, ["course", "check", "--json", str(folder)])
+    assert result.exit_code == 1
+    (report,) = json.loads(result.output)
+    findings = [one for one in report["findings"] if one["level"] == "error" and says in one["message"]]
+    assert findings
+    assert all(one["line"] > 0 for one in findings if one["file"] == file), findings[:3]
 
 
 def test_warnings_are_refused_only_when_asked(tmp_path: Path) -> None:
@@ -113,7 +145,9 @@ HEADS = {
     "a document type": '<!DOCTYPE svg [<!ENTITY x "y">]><svg xmlns="http://www.w3.org/2000/svg"/>',
     "a style sheet from elsewhere": '<?xml-stylesheet href="https://evil.example/x.css"?><svg/>',
     "no picture": "<html><body>hello</body></html>",
-    "another encoding": '<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>'.encode("utf-16").decode("latin-1"),
+    "another encoding": '<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>'.encode("utf-16").decode(
+        "latin-1"
+    ),
 }
 
 

@@ -52,7 +52,9 @@ def wrong_responses(item: Any) -> Iterator[dict[str, Any]]:
         case "multiple":
             right = [o.id for o in item.options if o.right]
             for option in item.options:
-                changed = [name for name in right if name != option.id] if option.right else [*right, option.id]
+                changed = (
+                    [name for name in right if name != option.id] if option.right else [*right, option.id]
+                )
                 if changed:
                     yield {"choices": changed}
         case "gap-choice":

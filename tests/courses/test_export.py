@@ -56,7 +56,9 @@ def test_the_exported_folder_has_the_files_a_writer_expects(
 ) -> None:
     publish_folder(folder)
     export("little", tmp_path / "out")
-    names = sorted(str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*") if file.is_file())
+    names = sorted(
+        str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*") if file.is_file()
+    )
     assert names == [
         "bank.yaml", "blueprints.yaml", "course.yaml", "entries.yaml", "facts.yaml", "media.yaml", "media/door.svg",
         "media/hello.ogg", "translations/ar.po", "units/first.yaml", "units/second.yaml",
@@ -71,8 +73,15 @@ def test_a_half_done_translation_survives(folder: Path, publish_folder: Publish,
     assert publish_folder(tmp_path / "out").outcome == "same"
 
 
-def test_words_that_look_like_something_else_survive(folder: Path, publish_folder: Publish, tmp_path: Path) -> None:
-    tiny.replace(folder, "units/second.yaml", "answers: [porta, la porta]", 'answers: [8:30, "No", "1.0", "~", "1e3", "=", "<<"]')
+def test_words_that_look_like_something_else_survive(
+    folder: Path, publish_folder: Publish, tmp_path: Path
+) -> None:
+    tiny.replace(
+        folder,
+        "units/second.yaml",
+        "answers: [porta, la porta]",
+        'answers: [8:30, "No", "1.0", "~", "1e3", "=", "<<"]',
+    )
     tiny.replace(folder, "course.yaml", "title: A tiny course", 'title: "true"')
     tiny.replace(folder, "bank/all.yaml", "answer: 3.5", "answer: 3.5\n  tolerance: 0.00001")
     tiny.write_arabic(folder)
@@ -81,7 +90,9 @@ def test_words_that_look_like_something_else_survive(folder: Path, publish_folde
     assert publish_folder(tmp_path / "out").outcome == "same"
 
 
-def test_a_folder_that_holds_something_is_left_alone(folder: Path, publish_folder: Publish, tmp_path: Path) -> None:
+def test_a_folder_that_holds_something_is_left_alone(
+    folder: Path, publish_folder: Publish, tmp_path: Path
+) -> None:
     publish_folder(folder)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
@@ -104,14 +115,22 @@ SCALARS = (
     | st.floats(-1e9, 1e9).filter(lambda number: number == 0 or abs(number) > 1e-9)
     | st.booleans()
     | st.none()
-    | st.sampled_from(["No", "8:30", "null", "~", "true", "1.0", "1e5", "<<", "=", "2026-01-02", "0x1f", ".5", "+1"])
+    | st.sampled_from(
+        ["No", "8:30", "null", "~", "true", "1.0", "1e5", "<<", "=", "2026-01-02", "0x1f", ".5", "+1"]
+    )
 )
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), SCALARS | st.lists(SCALARS), min_size=1))
+@given(
+    data=st.dictionaries(
+        st.from_regex(r"[a-z]{1,8}", fullmatch=True), SCALARS | st.lists(SCALARS), min_size=1
+    )
+)
 @example(data={"a": 1e-07, "b": 1e12, "c": -0.0, "d": "\x85\u2028\ufeff", "e": " x ", "f": "a: b # c"})
-def test_whatever_we_write_we_read_back(tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any]) -> None:
+def test_whatever_we_write_we_read_back(
+    tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any]
+) -> None:
     file = tmp_path_factory.getbasetemp() / "written.yaml"
     file.write_text(dump_yaml(data), "utf-8")
     assert read_yaml(file, "written.yaml").data == data

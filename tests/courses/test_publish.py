@@ -37,15 +37,26 @@ def test_a_course_is_published_once_and_then_is_the_same(folder: Path, publish_f
     assert editions() == [("1.0", first.digest)]
 
 
-def test_the_order_of_lines_and_remarks_do_not_make_another_course(folder: Path, publish_folder: Publish) -> None:
+def test_the_order_of_lines_and_remarks_do_not_make_another_course(
+    folder: Path, publish_folder: Publish
+) -> None:
     publish_folder(folder)
-    tiny.replace(folder, "course.yaml", "hours: 1\nauthors: [Test writers]\n", "authors: ['Test writers'] # us\nhours: 1.0\n")
+    tiny.replace(
+        folder,
+        "course.yaml",
+        "hours: 1\nauthors: [Test writers]\n",
+        "authors: ['Test writers'] # us\nhours: 1.0\n",
+    )
     assert publish_folder(folder).outcome == "same"
 
 
 CORRECTIONS = {
     "a word of a text": ("units/first.yaml", "**eight** days", "eight days"),
-    "the prompt of a question": ("units/first.yaml", "What do you say in the morning?", "What do you say at eight?"),
+    "the prompt of a question": (
+        "units/first.yaml",
+        "What do you say in the morning?",
+        "What do you say at eight?",
+    ),
     "the words of an option": ("units/first.yaml", "Buonanotte!", "Buona notte!"),
     "an explanation": ("units/first.yaml", "is right until the afternoon", "is right until noon"),
     "a fact": ("facts.yaml", "within 8 working days", "within 8 days"),
@@ -53,7 +64,11 @@ CORRECTIONS = {
     "the words for a picture": ("media.yaml", "alt: A door", "alt: A wooden door"),
     "the gloss of a word": ("entries.yaml", "gloss: door", "gloss: a door"),
     "the title of the course": ("course.yaml", "title: A tiny course", "title: A small course"),
-    "the words of an outcome": ("course.yaml", "I can say one thing., topics", "I can say something., topics"),
+    "the words of an outcome": (
+        "course.yaml",
+        "I can say one thing., topics",
+        "I can say something., topics",
+    ),
     "the picture itself": ("media/door.svg", "M5 5h30", "M6 5h30"),
 }
 
@@ -62,7 +77,9 @@ CORRECTIONS = {
 def test_a_correction_may_change(change: tuple[str, str, str], folder: Path, publish_folder: Publish) -> None:
     before = publish_folder(folder)
     tiny.replace(folder, *change)
-    with pytest.raises(Conflict, match=r"little changed, but its version 1\.0 is not newer than the published 1\.0"):
+    with pytest.raises(
+        Conflict, match=r"little changed, but its version 1\.0 is not newer than the published 1\.0"
+    ):
         publish_folder(folder)
     assert editions() == [("1.0", before.digest)]
     version(folder, "1.0", "1.1")
@@ -76,7 +93,7 @@ STRUCTURE = {
     "the right answer": ("units/first.yaml", "The office is open., answer: false", "The office is open., answer: true"),
     "an answer that is taken": ("units/second.yaml", "[porta, la porta]", "[porta]"),
     "the points of a choice": ("units/second.yaml", "text: Nobody, points: 0", "text: Nobody, points: 1"),
-    "the way of a story": ("units/second.yaml", "points: 2, result: It is yours., next: s2", "points: 1, result: It is yours., next: s2"),
+    "the way of a story": ("units/second.yaml", "Nobody may keep it.}", "Nobody may keep it., next: s2}"),
     "the id of an item": ("units/first.yaml", "id: i-truth", "id: i-truth-2"),
     "the type of an item": ("units/first.yaml", "type: truth, statement: The office is open., answer: false",
                             "type: can-do, statement: The office is open."),
@@ -89,10 +106,10 @@ STRUCTURE = {
     "the pass mark": ("blueprints.yaml", "{overall: 60}", "{overall: 50}"),
     "the time of a test": ("blueprints.yaml", "minutes: 30", "minutes: 40"),
     "the tries of a test": ("blueprints.yaml", "attempts: 3", "attempts: 4"),
-    "an item of the bank": ("bank/all.yaml", "- {id: b-four, type: number, prompt: What is 2 and 2?, answer: 4, tags: [money]}\n",
-                            "- {id: b-five, type: number, prompt: What is 2 and 2?, answer: 4, tags: [money]}\n"),
+    "an item of the bank": ("bank/all.yaml", "- {id: b-four, type: number",
+                            "- {id: b-five, type: number"),
     "the key of an item of the bank": ("bank/all.yaml", "answer: 3.5", "answer: 3"),
-    "the tags of an item of the bank": ("bank/all.yaml", "tags: [papers], difficulty: 2", "tags: [money], difficulty: 2"),
+    "the tags of an item of the bank": ("bank/all.yaml", "[papers], difficulty: 2", "[papers, x], difficulty: 2"),
     "the id of an outcome": ("course.yaml", "id: o-one", "id: o-uno"),
     "the country": ("course.yaml", "{country: IT}", "{country: DE}"),
     "the kind of course": ("course.yaml", "kind: rights", "kind: workplace"),
@@ -114,18 +131,22 @@ def test_a_correction_may_not_change(name: str, folder: Path, publish_folder: Pu
         tiny.replace(folder, file, old, new)
     version(folder, "1.0", "1.1")
     tiny.write_arabic(folder)
-    with pytest.raises(Conflict, match=r"1\.1 is a correction, but it changes .+ Write 2\.0: a new edition\."):
+    with pytest.raises(
+        Conflict, match=r"1\.1 is a correction, but it changes .+ Write 2\.0: a new edition\."
+    ):
         publish_folder(folder)
     assert editions() == [("1.0", before.digest)]
     assert book(in_app) is shown
 
 
+TRUTH = "      - {id: i-truth, type: truth, statement: The office is open., answer: false}\n"
 EDITIONS = {
-    "a new item": ("units/second.yaml", "      - {id: i-can,", "      - {id: i-new, type: truth, statement: Yes., answer: true}\n      - {id: i-can,"),
-    "an item less": ("units/first.yaml", "      - {id: i-truth, type: truth, statement: The office is open., answer: false}\n", ""),
+    "a new item": ("units/second.yaml", "      - {id: i-can,",
+                   "      - {id: i-new, type: truth, statement: Yes., answer: true}\n      - {id: i-can,"),
+    "an item less": ("units/first.yaml", TRUTH, ""),
     "another order of units": ("course.yaml", "[first, second]", "[second, first]"),
     "another pass mark": ("blueprints.yaml", "{overall: 60}", "{overall: 70}"),
-    "an item in another unit": ("units/first.yaml", "      - {id: i-truth, type: truth, statement: The office is open., answer: false}\n", ""),
+    "an item in another unit": ("units/first.yaml", TRUTH, ""),
 }  # fmt: skip
 
 
@@ -143,7 +164,8 @@ def test_a_new_edition_may_change(name: str, folder: Path, publish_folder: Publi
 
 KEYS = {
     "the right answer": ("units/first.yaml", "The office is open., answer: false", "The office is open., answer: true"),
-    "the type": ("units/first.yaml", "type: truth, statement: The office is open., answer: false", "type: can-do, statement: The office is open."),
+    "the type": ("units/first.yaml", "type: truth, statement: The office is open., answer: false",
+                 "type: can-do, statement: The office is open."),
     "the ids of options": ("units/first.yaml", 'id: b, text: {it: "Buonanotte!"}', 'id: c, text: {it: "Buonanotte!"}'),
     "the key in the bank": ("bank/all.yaml", "answer: 3.5", "answer: 3"),
 }  # fmt: skip
@@ -162,21 +184,30 @@ def test_a_new_edition_may_not_change_under_an_old_id(
     assert editions() == [("1.0", before.digest)]
 
 
-def test_an_id_keeps_its_meaning_even_after_an_edition_without_it(folder: Path, publish_folder: Publish) -> None:
+def test_an_id_keeps_its_meaning_even_after_an_edition_without_it(
+    folder: Path, publish_folder: Publish
+) -> None:
     publish_folder(folder)
     line = "      - {id: i-truth, type: truth, statement: The office is open., answer: false}\n"
     tiny.replace(folder, "units/first.yaml", line, "")
     version(folder, "1.0", "2.0")
     publish_folder(folder)
     version(folder, "2.0", "3.0")
-    tiny.replace(folder, "units/second.yaml", "      - {id: i-can,", line.replace("false", "true") + "      - {id: i-can,")
+    tiny.replace(
+        folder,
+        "units/second.yaml",
+        "      - {id: i-can,",
+        line.replace("false", "true") + "      - {id: i-can,",
+    )
     with pytest.raises(Conflict, match="'i-truth' has another type or key than in 1.0"):
         publish_folder(folder)
     tiny.replace(folder, "units/second.yaml", "open., answer: true", "open., answer: false")
     assert publish_folder(folder).version == "3.0"
 
 
-def test_learners_keep_their_edition_and_get_its_corrections(folder: Path, publish_folder: Publish, in_app: Flask) -> None:
+def test_learners_keep_their_edition_and_get_its_corrections(
+    folder: Path, publish_folder: Publish, in_app: Flask
+) -> None:
     publish_folder(folder)
     tiny.replace(folder, "facts.yaml", "8 working days", "8 days")
     version(folder, "1.0", "1.1")
@@ -207,7 +238,9 @@ def test_two_courses_cannot_have_one_address(folder: Path, publish_folder: Publi
         publish_folder(folder)
 
 
-def test_a_new_edition_cannot_take_the_address_of_another_course(folder: Path, publish_folder: Publish) -> None:
+def test_a_new_edition_cannot_take_the_address_of_another_course(
+    folder: Path, publish_folder: Publish
+) -> None:
     publish_folder(folder)
     tiny.replace(folder, "course.yaml", "slug: little", "slug: tiny")  # the course of tests/make.py
     version(folder, "1.0", "2.0")
@@ -221,7 +254,9 @@ def test_a_course_with_errors_is_not_published(folder: Path, publish_folder: Pub
     shown = book(in_app)
     version(folder, "1.0", "1.1")
     tiny.replace(folder, "facts.yaml", "  owner: Test writers\n", "")
-    with pytest.raises(Invalid, match="course has errors and was not published. The first: facts.yaml:1: error"):
+    with pytest.raises(
+        Invalid, match="course has errors and was not published. The first: facts.yaml:1: error"
+    ):
         publish_folder(folder)
     assert editions() == [("1.0", before.digest)]
     assert book(in_app) is shown
@@ -248,7 +283,8 @@ def test_the_list_says_what_is_published(folder: Path, publish_folder: Publish, 
     publish_folder(folder)
     done = CliRunner().invoke(headstart, ["course", "list", "--json"])
     row = next(row for row in json.loads(done.output) if row["slug"] == "little")
-    assert {key: row[key] for key in ("title", "kind", "destination", "units", "items", "entries", "languages", "version")} == {
+    named = ("title", "kind", "destination", "units", "items", "entries", "languages", "version")
+    assert {key: row[key] for key in named} == {
         "title": "A tiny course", "kind": "rights", "destination": "IT", "units": 2, "items": 10, "entries": 1,
         "languages": ["en", "ar"], "version": "1.0",
     }  # fmt: skip

@@ -120,7 +120,9 @@ def test_a_huge_file_is_not_even_read(tmp_path: Path) -> None:
 def test_a_folder_with_the_name_of_a_file_is_a_finding(tmp_path: Path) -> None:
     folder = tiny.write(tmp_path)
     (folder / "units" / "third.yaml").mkdir()
-    assert [(f.file, f.message) for f in tiny.check(folder).errors] == [("units/third.yaml", "This is not a file.")]
+    assert [(f.file, f.message) for f in tiny.check(folder).errors] == [
+        ("units/third.yaml", "This is not a file.")
+    ]
 
 
 WORDS = st.sampled_from(

@@ -21,7 +21,9 @@ def listing(app: Flask) -> str:
         found = rule_of(app.view_functions[rule.endpoint])
         who = ((found.__doc__ or "") if found else "").split(":")[0].rstrip(".")
         roles = " ".join(getattr(found, "roles", ()))
-        rows.append(f"{rule.rule:52} {methods:20} {rule.endpoint.removeprefix('headstart.'):30} {who} {roles}".rstrip())
+        rows.append(
+            f"{rule.rule:52} {methods:20} {rule.endpoint.removeprefix('headstart.'):30} {who} {roles}".rstrip()
+        )
     return "\n".join(sorted(rows)) + "\n"
 
 

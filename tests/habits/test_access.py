@@ -139,7 +139,9 @@ def test_the_table_knows_every_address(world: World) -> None:
         owners = ("own", "other", "far") if PERSONAL & set(rule.arguments) else ("-",)
         for owner in owners:
             if (endpoint, method, owner) not in EXPECTED:
-                found = [ask(world, role, method, address(world, endpoint, owner)).status_code for role in ROLES]
+                found = [
+                    ask(world, role, method, address(world, endpoint, owner)).status_code for role in ROLES
+                ]
                 cells = "".join(f"{status:<9}" for status in found).rstrip()
                 missing.append(f"{endpoint:27}{method:7}{owner:7}{cells}")
     assert missing == [], "look at these rows, then add them to the table:\n" + "\n".join(missing)

@@ -22,7 +22,9 @@ PLURALS = {"ar": 6, "de": 2, "fr": 2, "it": 2, "uk": 3, "fa": 2, "tr": 2}
 
 def catalogue(language: str) -> polib.POFile:
     name = language.replace("-", "_")
-    return polib.pofile(str(package_folder() / "translations" / name / "LC_MESSAGES" / "headstart.po"), encoding="utf-8")
+    return polib.pofile(
+        str(package_folder() / "translations" / name / "LC_MESSAGES" / "headstart.po"), encoding="utf-8"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,9 @@ def test_every_text_is_translated(language: str, source: polib.POFile) -> None:
 def test_nothing_is_fuzzy_or_left_over(language: str, source: polib.POFile) -> None:
     wanted = {(e.msgctxt, e.msgid) for e in source}
     assert [e.msgid for e in catalogue(language) if e.fuzzy] == []
-    assert [e.msgid for e in catalogue(language) if not e.obsolete and (e.msgctxt, e.msgid) not in wanted] == []
+    assert [
+        e.msgid for e in catalogue(language) if not e.obsolete and (e.msgctxt, e.msgid) not in wanted
+    ] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -73,7 +77,9 @@ def test_placeholders_stay(language: str) -> None:
         if entry.msgid_plural:
             # "1 unit" may be written without a number where the language has a word for one or two
             allowed = set(placeholders(entry.msgid)) | set(placeholders(entry.msgid_plural))
-            wrong += [entry.msgid for text in entry.msgstr_plural.values() if not set(placeholders(text)) <= allowed]
+            wrong += [
+                entry.msgid for text in entry.msgstr_plural.values() if not set(placeholders(text)) <= allowed
+            ]
             wrong += [
                 entry.msgid for number, text in entry.msgstr_plural.items()
                 if number >= 3 and set(placeholders(text)) != set(placeholders(entry.msgid_plural))
@@ -103,7 +109,9 @@ def test_translations_hold_no_markup_and_no_bidi_controls(language: str) -> None
             assert not re.search("[\u202a-\u202e\u2066-\u2069]", text), entry.msgid
 
 
-@pytest.mark.parametrize("number, word", [(0, "zero"), (1, "one"), (2, "two"), (3, "few"), (11, "many"), (100, "other")])
+@pytest.mark.parametrize(
+    "number, word", [(0, "zero"), (1, "one"), (2, "two"), (3, "few"), (11, "many"), (100, "other")]
+)
 def test_arabic_knows_six_numbers(number: int, word: str) -> None:
     forms = catalogue("ar").metadata["Plural-Forms"]
     rule = forms.split("plural=", 1)[1].rstrip(";")

@@ -20,7 +20,9 @@ def page(name: str) -> str:
     return (DOCS / name).read_text("utf-8")
 
 
-def commands(group: click.Command = headstart, path: tuple[str, ...] = ("headstart",)) -> Iterator[tuple[str, click.Command]]:
+def commands(
+    group: click.Command = headstart, path: tuple[str, ...] = ("headstart",)
+) -> Iterator[tuple[str, click.Command]]:
     if isinstance(group, click.Group):
         for name, command in group.commands.items():
             yield from commands(command, (*path, name))
@@ -70,10 +72,17 @@ def test_every_command_is_documented_and_no_other() -> None:
 
 def test_every_option_of_a_command_stands_beside_it() -> None:
     missing = []
-    lines = {match[1]: match[0] for match in re.finditer(r"^\| `(headstart [a-z ]+)`.*$", page("commands.md"), re.M)}
+    lines = {
+        match[1]: match[0]
+        for match in re.finditer(r"^\| `(headstart [a-z ]+)`.*$", page("commands.md"), re.M)
+    }
     for name, command in commands():
         for parameter in command.params:
-            if isinstance(parameter, click.Option) and "--json" not in parameter.opts and "--help" not in parameter.opts:
+            if (
+                isinstance(parameter, click.Option)
+                and "--json" not in parameter.opts
+                and "--help" not in parameter.opts
+            ):
                 option = next(opt for opt in parameter.opts if opt.startswith("--"))
                 if f"`{option}" not in lines[name]:
                     missing.append(f"{name} {option}")

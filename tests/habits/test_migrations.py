@@ -65,7 +65,9 @@ def test_every_step_down_and_up_keeps_what_both_revisions_know(app: Flask) -> No
             kept = set(inspect(db.engine).get_table_names())
             migrate.upgrade(db.engine)
             after = {name: len(rows) for name, rows in _contents().items()}
-            assert {name: after[name] for name in kept & set(before)} == {name: before[name] for name in kept & set(before)}
+            assert {name: after[name] for name in kept & set(before)} == {
+                name: before[name] for name in kept & set(before)
+            }
         assert before["lms_person"] >= 4
 
 
@@ -90,7 +92,9 @@ ABOUT_NOBODY = {
 
 def test_every_table_about_a_person_has_a_plan_to_erase_and_export_it() -> None:
     tables = {table.name for table in Base.metadata.sorted_tables}
-    assert tables - set(PLAN) - ABOUT_NOBODY == set(), "add them to privacy.services.PLAN, to erase() and to export()"
+    assert tables - set(PLAN) - ABOUT_NOBODY == set(), (
+        "add them to privacy.services.PLAN, to erase() and to export()"
+    )
     assert set(PLAN) | ABOUT_NOBODY <= tables
     assert not set(PLAN) & ABOUT_NOBODY
 

@@ -79,7 +79,9 @@ def test_nothing_prints() -> None:
     assert places(calls("print")) == set()
 
 
-@pytest.mark.parametrize("name", ["eval", "exec", "compile_command", "extract", "unpack_archive", "loads_pickle"])
+@pytest.mark.parametrize(
+    "name", ["eval", "exec", "compile_command", "extract", "unpack_archive", "loads_pickle"]
+)
 def test_nothing_runs_what_it_read(name: str) -> None:
     assert places(calls(name)) == set()
 
@@ -120,7 +122,9 @@ def test_a_template_escapes_everything_and_holds_no_script_or_style(template: Pa
 def test_every_form_that_changes_something_says_where_it_is_from() -> None:
     without = []
     for template in TEMPLATES:
-        for form in re.findall(r"<form\b[^>]*method=[\"']post[\"'].*?</form>", template.read_text("utf-8"), re.S):
+        for form in re.findall(
+            r"<form\b[^>]*method=[\"']post[\"'].*?</form>", template.read_text("utf-8"), re.S
+        ):
             if "csrf" not in form:
                 without.append(f"{template.name}: {form[:80]}")
     # a check of a certificate changes nothing, so its forms need not say it

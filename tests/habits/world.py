@@ -20,6 +20,7 @@ from headstart_lms.cohorts import services as cohorts
 from headstart_lms.cohorts.models import Cohort
 from headstart_lms.courses.library import get_course
 from headstart_lms.demo import right_response
+from headstart_lms.extension import State
 from headstart_lms.kernel.clock import now
 from headstart_lms.kernel.db import transaction
 from headstart_lms.learning import services as learning
@@ -53,7 +54,9 @@ def values_of(item: ItemType, tokens: Tokens) -> dict[str, list[str]]:
     return given_values(item, item.form(tokens), response, tokens)
 
 
-def learn(current: Session, house: learning.House, person: Person, slug: str = SLUG, units: int | None = None) -> None:
+def learn(
+    current: Session, house: learning.House, person: Person, slug: str = SLUG, units: int | None = None
+) -> None:
     """Answer every item of the first units right."""
     enrolment = cohorts.get_enrolment_for(current, person, get_course(current, slug))
     book = house.book_of(current, enrolment)
@@ -113,14 +116,22 @@ def make_world(app: Flask) -> World:
     return world
 
 
-def _history(current: Session, house: learning.House, state: object, person: Person, name: str) -> dict[str, str]:
+def _history(
+    current: Session, house: learning.House, state: State, person: Person, name: str
+) -> dict[str, str]:
     """Let a person pass the course and take the certificate, then begin another sitting."""
     learn(current, house, person)
     sit_test(current, house, person)
     award = certificates.list_awards_of(current, person)[0]
-    certificates.state_identity(current, person, passport_name=name, own_name=name, year_of_birth=1990, at=now())
+    certificates.state_identity(
+        current, person, passport_name=name, own_name=name, year_of_birth=1990, at=now()
+    )
     made = certificates.issue(
-        current, award, keyring=state.keyring, base_url=house.installation.base_url, at=now()  # type: ignore[attr-defined]
+        current,
+        award,
+        keyring=state.keyring,
+        base_url=house.installation.base_url,
+        at=now(),
     )
     sitting = learning.start_test(current, house, person, SLUG, "final")
     return {

@@ -30,16 +30,35 @@ times = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.
 ids = st.integers(1, 6).map(lambda n: UUID(int=n))
 
 answered = st.builds(
-    Act, kind=st.just("answered"), course_uuid=st.just(COURSE), at=times, item_id=st.sampled_from(ITEMS),
-    unit_id=st.sampled_from(UNITS), scaled=scores, success=st.none() | st.booleans(),
+    Act,
+    kind=st.just("answered"),
+    course_uuid=st.just(COURSE),
+    at=times,
+    item_id=st.sampled_from(ITEMS),
+    unit_id=st.sampled_from(UNITS),
+    scaled=scores,
+    success=st.none() | st.booleans(),
 )
 answered_in_test = st.builds(
-    Act, kind=st.just("answered"), course_uuid=st.just(COURSE), at=times, item_id=st.sampled_from(ITEMS),
-    blueprint_id=st.just("final"), sitting_id=ids, scaled=scores, success=st.booleans(),
+    Act,
+    kind=st.just("answered"),
+    course_uuid=st.just(COURSE),
+    at=times,
+    item_id=st.sampled_from(ITEMS),
+    blueprint_id=st.just("final"),
+    sitting_id=ids,
+    scaled=scores,
+    success=st.booleans(),
 )
 tested = st.builds(
-    Act, kind=st.just("tested"), course_uuid=st.just(COURSE), at=times, blueprint_id=st.sampled_from(["final", "mock"]),
-    sitting_id=ids, scaled=scores, success=st.booleans(),
+    Act,
+    kind=st.just("tested"),
+    course_uuid=st.just(COURSE),
+    at=times,
+    blueprint_id=st.sampled_from(["final", "mock"]),
+    sitting_id=ids,
+    scaled=scores,
+    success=st.booleans(),
 )
 others = st.builds(
     Act, kind=st.sampled_from(["registered", "started", "completed", "finished", "earned"]),
@@ -116,7 +135,9 @@ def test_a_failed_sitting_beside_a_passed_one_is_a_pass() -> None:
     told = [_test(UUID(int=1), 0.9, True), _test(UUID(int=2), 0.2, False)]
     assert fold(told).has_passed("final")
     assert not fold(told[1:]).has_passed("final")
-    assert fold(told).tests == {"final": {str(UUID(int=1)): Sat(0.9, True), str(UUID(int=2)): Sat(0.2, False)}}
+    assert fold(told).tests == {
+        "final": {str(UUID(int=1)): Sat(0.9, True), str(UUID(int=2)): Sat(0.2, False)}
+    }
 
 
 @pytest.mark.parametrize("scaled, counted", [(-1.0, 0.0), (1.5, 1.0), (0.25, 0.25)])
@@ -128,7 +149,11 @@ def test_a_unit_is_done_when_every_item_was_answered_even_wrong() -> None:
     course = tiny_course()
     three = [_answer(name, 0.0) for name in ITEMS[:3]]
     where = standing(course, fold(three))
-    assert (where.units["first"].is_done, where.units["first"].mastery, where.next_unit) == (True, 0.0, "second")
+    assert (where.units["first"].is_done, where.units["first"].mastery, where.next_unit) == (
+        True,
+        0.0,
+        "second",
+    )
     assert standing(course, fold(three[:2])).next_unit == "first"
 
 
@@ -147,7 +172,9 @@ def test_items_of_an_earlier_edition_do_no_harm() -> None:
 
 
 @settings(max_examples=30)
-@given(st.lists(st.tuples(st.sampled_from(ITEMS), scores, times), max_size=12), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.tuples(st.sampled_from(ITEMS), scores, times), max_size=12), st.randoms(use_true_random=False)
+)
 def test_statements_in_any_order_and_number_fold_to_the_same(
     answers: list[tuple[str, float | None, datetime]], chance: random.Random
 ) -> None:

@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
+from headstart_lms.accounts import services as accounts
 from headstart_lms.accounts.models import Person
 from headstart_lms.assessments.models import Answer
 from headstart_lms.cli import headstart
@@ -21,6 +23,7 @@ from headstart_lms.cohorts.models import Enrolment
 from headstart_lms.courses.library import get_course
 from headstart_lms.kernel.clock import now
 from headstart_lms.kernel.db import session, transaction
+from headstart_lms.lrs import erasure
 from headstart_lms.lrs import services as lrs
 from headstart_lms.progress import services as progress
 from headstart_lms.progress.models import ProgressRow
@@ -84,7 +87,12 @@ def test_a_cache_that_lies_is_seen_and_mended(in_app: Flask) -> None:
 def test_checking_changes_nothing(in_app: Flask) -> None:
     enrolment = learn_everything(in_app)
     with transaction() as current:
-        current.get_one(ProgressRow, enrolment.id).state = {"items": {}, "tests": {}, "first": None, "last": None}
+        current.get_one(ProgressRow, enrolment.id).state = {
+            "items": {},
+            "tests": {},
+            "first": None,
+            "last": None,
+        }
     rebuild("--check")
     assert session().get_one(ProgressRow, enrolment.id).state["items"] == {}
 
@@ -108,12 +116,19 @@ def test_a_statement_of_a_program_is_no_progress(in_app: Flask) -> None:
         context = house.context(enrolment, amina, house.book_of(current, enrolment))
         told = build.answered(context, uuid4(), item_id="first-hello", unit_id="first", interaction="choice", score=1.0,
                               success=True, at=now())  # fmt: skip
-        authority = {"objectType": "Agent", "account": {"homePage": "https://other.example", "name": "program"}}
+        authority = {
+            "objectType": "Agent",
+            "account": {"homePage": "https://other.example", "name": "program"},
+        }
         lrs.store(current, [told], authority=authority, tenant=house.installation.uuid, trusted=False)
         before = progress.get_progress(current, enrolment.id).items
     assert rebuild("--check").exit_code == 0
     rebuild()
-    assert progress.get_progress(session(), enrolment_of(find_person(session(), "amina")).id).items == before == {}
+    assert (
+        progress.get_progress(session(), enrolment_of(find_person(session(), "amina")).id).items
+        == before
+        == {}
+    )
 
 
 def test_answers_in_any_order_with_repetitions_leave_the_same_progress(in_app: Flask) -> None:
@@ -144,11 +159,13 @@ def test_answers_in_any_order_with_repetitions_leave_the_same_progress(in_app: F
     assert rebuild("--check").exit_code == 0
 
 
-def _new_learner(app: Flask, current: object) -> tuple[Person, str]:
-    from headstart_lms.accounts import services as accounts
-
+def _new_learner(app: Flask, current: Session) -> tuple[Person, str]:
     return accounts.start_learner(
-        current, app.extensions["headstart"].keyring, language="en", destination="IT", route="labour"  # type: ignore[arg-type]
+        current,
+        app.extensions["headstart"].keyring,
+        language="en",
+        destination="IT",
+        route="labour",
     )
 
 
@@ -158,7 +175,12 @@ def test_a_voided_statement_no_longer_counts(in_app: Flask) -> None:
     with transaction() as current:
         answer = current.scalars(select(Answer).where(Answer.item_id == "first-hello")).one()
         told = build.statement_id(answer.id, vocabulary.ANSWERED)
-        lrs.void(current, told, authority=build.authority(house.installation.iri_base), tenant=house.installation.uuid)
+        lrs.void(
+            current,
+            told,
+            authority=build.authority(house.installation.iri_base),
+            tenant=house.installation.uuid,
+        )
     rebuild()
     enrolment = enrolment_of(find_person(session(), "amina"))
     assert "first-hello" not in progress.get_progress(session(), enrolment.id).items
@@ -166,8 +188,6 @@ def test_a_voided_statement_no_longer_counts(in_app: Flask) -> None:
 
 
 def test_a_closed_enrolment_keeps_its_result_when_its_statements_are_purged(in_app: Flask) -> None:
-    from headstart_lms.lrs import erasure
-
     enrolment = learn_everything(in_app)
     with transaction() as current:
         current.execute(update(Enrolment).where(Enrolment.id == enrolment.id).values(closed=now()))

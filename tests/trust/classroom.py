@@ -114,7 +114,9 @@ def make_learners(app: Flask, count: int, units: int) -> list[Learner]:
 
 
 @contextmanager
-def serve(folder: Path, port: int, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def serve(
+    folder: Path, port: int, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run ``headstart serve`` in a process group of its own until it answers; end it afterwards."""
     log = folder / "server.log"
     with log.open("ab") as out:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from headstart_lms import create_app, operations
 from headstart_lms.kernel.access import credential, rule_of
 from headstart_lms.kernel.db import db
 
@@ -35,7 +36,8 @@ FOREIGN: list[dict[str, str]] = [
 def writing_views(app: Flask) -> list[str]:
     """Return the paths of every form of ours that changes something, with parts that exist or might."""
     parts = {
-        "slug": "tiny", "item_id": "first-hello", "blueprint_id": "final", "uuid": "00000000-0000-4000-8000-000000000000",
+        "slug": "tiny", "item_id": "first-hello", "blueprint_id": "final",
+        "uuid": "00000000-0000-4000-8000-000000000000",
         "person": "00000000-0000-4000-8000-000000000000", "sitting_id": "00000000-0000-4000-8000-000000000000",
     }  # fmt: skip
     found = []
@@ -60,7 +62,9 @@ def database(app: Flask) -> list[tuple[object, ...]]:
         ]
 
 
-def test_every_form_is_refused_when_it_comes_from_elsewhere(app: Flask, as_person: Callable[[str], Browser]) -> None:
+def test_every_form_is_refused_when_it_comes_from_elsewhere(
+    app: Flask, as_person: Callable[[str], Browser]
+) -> None:
     paths = writing_views(app)
     assert len(paths) > 15
     client = as_person("amina").client
@@ -93,16 +97,25 @@ def test_an_old_browser_that_says_nothing_is_let_in_by_its_token(as_person: Call
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}])
-def test_our_own_pages_may_send_their_forms(headers: dict[str, str], as_person: Callable[[str], Browser]) -> None:
+def test_our_own_pages_may_send_their_forms(
+    headers: dict[str, str], as_person: Callable[[str], Browser]
+) -> None:
     assert as_person("amina").client.post("/me/account/devices", headers=headers).status_code == 303
 
 
-def test_reading_changes_nothing_wherever_it_comes_from(app: Flask, as_person: Callable[[str], Browser]) -> None:
+def test_reading_changes_nothing_wherever_it_comes_from(
+    app: Flask, as_person: Callable[[str], Browser]
+) -> None:
     """No address changes anything by GET: a picture on another site cannot act."""
     client = as_person("amina").client
     before = database(app)
     for path in writing_views(app):
-        assert client.get(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code in (200, 303, 404, 405), path
+        assert client.get(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code in (
+            200,
+            303,
+            404,
+            405,
+        ), path
     assert database(app) == before
 
 
@@ -128,14 +141,17 @@ def test_the_session_cookie_does_not_travel_with_foreign_forms(app: Flask) -> No
 
 
 def test_under_https_cookies_are_secure_and_bound_to_the_host(app: Flask, tmp_path: Path) -> None:
-    from headstart_lms import create_app, operations
-
-    other = create_app({"HEADSTART_INSTANCE": str(tmp_path / "https"), "HEADSTART_BASE_URL": "https://learn.example.org"})
+    other = create_app(
+        {"HEADSTART_INSTANCE": str(tmp_path / "https"), "HEADSTART_BASE_URL": "https://learn.example.org"}
+    )
     with other.app_context():
         operations.init(other, None)
     client = other.test_client()
     response = client.post(
-        "/start", data={"route": "labour"}, base_url="https://learn.example.org", headers={"Sec-Fetch-Site": "same-origin"}
+        "/start",
+        data={"route": "labour"},
+        base_url="https://learn.example.org",
+        headers={"Sec-Fetch-Site": "same-origin"},
     )
     cookies = response.headers.getlist("Set-Cookie")
     assert any(cookie.startswith("__Host-hs=") for cookie in cookies)

@@ -12,7 +12,17 @@ from flask import Flask
 
 from ..browsing import Browser
 
-PUBLIC = ["/", "/sign-in", "/start", "/courses/tiny", "/courses/tiny/words", "/help", "/privacy", "/verify", "/nothing"]
+PUBLIC = [
+    "/",
+    "/sign-in",
+    "/start",
+    "/courses/tiny",
+    "/courses/tiny/words",
+    "/help",
+    "/privacy",
+    "/verify",
+    "/nothing",
+]
 PRIVATE = ["/me", "/me/account", "/me/data", "/me/code", "/courses/tiny/first", "/courses/tiny/tests/final"]
 DESK = ["/teach"]
 
@@ -118,7 +128,10 @@ def test_a_forged_host_reaches_no_link_that_leaves_the_house(
     """Codes, QR pictures and certificates are made from the kept address, never from the request (DESIGN 7)."""
     token = as_person("amina").cookie("hs")
     client = app.test_client(use_cookies=False)
-    forged: dict[str, Any] = {"base_url": "http://evil.example", "headers": {"Cookie": f"hs={token}", "Sec-Fetch-Site": "same-origin"}}
+    forged: dict[str, Any] = {
+        "base_url": "http://evil.example",
+        "headers": {"Cookie": f"hs={token}", "Sec-Fetch-Site": "same-origin"},
+    }
     done = client.post("/me/code", **forged)
     assert (done.status_code, done.headers["Location"]) == (303, "/me/code")
     forged["headers"]["Cookie"] += "; " + done.headers["Set-Cookie"].split(";")[0]
@@ -131,7 +144,8 @@ def test_static_files_stay_in_their_folder(app: Flask) -> None:
     client = app.test_client()
     version = re.search(r"/static/([0-9a-f]+)/", client.get("/").text)
     assert version is not None
-    for name in ("../setup.cfg", "..%2fsetup.cfg", "%2e%2e/setup.cfg", "....//setup.cfg", "css/../../setup.cfg", "/etc/passwd",
+    for name in ("../setup.cfg", "..%2fsetup.cfg", "%2e%2e/setup.cfg", "....//setup.cfg", "css/../../setup.cfg",
+                 "/etc/passwd",
                  "css/%00", "..\\setup.cfg"):  # fmt: skip
         response = client.get(f"/static/{version[1]}/{name}")
         assert response.status_code in (404, 308, 400), name
@@ -142,7 +156,9 @@ def test_static_files_stay_in_their_folder(app: Flask) -> None:
 
 
 def test_a_media_file_can_do_nothing(app: Flask, tmp_path: Path) -> None:
-    digest = app.extensions["headstart"].storage.put(b"<svg xmlns='http://www.w3.org/2000/svg'><script>x</script></svg>")
+    digest = app.extensions["headstart"].storage.put(
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>x</script></svg>"
+    )
     response = app.test_client().get(f"/media/{digest}/x.svg", buffered=True)
     assert response.content_type.startswith("image/svg+xml")
     assert "sandbox" in response.headers["Content-Security-Policy"]

@@ -87,7 +87,9 @@ def send(browser: Browser, path: str, fields: Any, **options: Any) -> TestRespon
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-def test_an_option_that_was_not_offered_is_refused(text: str, amina: Browser, answers: Callable[[], int]) -> None:
+def test_an_option_that_was_not_offered_is_refused(
+    text: str, amina: Browser, answers: Callable[[], int]
+) -> None:
     response = send(amina, SINGLE, {"answer_id": str(uuid4()), "response": text})
     refused(response)
     assert response.status_code in (413, 422)
@@ -115,8 +117,8 @@ def test_a_text_is_marked_or_refused_and_never_breaks_the_page(text: str, app: F
 
 @pytest.mark.parametrize(
     "answer_id",
-    ["", "1", "x" * 36, "00000000-0000-0000-0000-00000000000g", "{" + str(uuid4()), "\x00", "0" * 5_000, "../x",
-     "ffffffff-ffff-ffff-ffff-ffffffffffff "],
+    ["", "1", "x" * 36, "00000000-0000-0000-0000-00000000000g", "{00000000-0000-4000-8000-000000000001", "\x00",
+     "0" * 5_000, "../x", "ffffffff-ffff-ffff-ffff-ffffffffffff "],
 )  # fmt: skip
 def test_an_id_that_is_none_is_refused(answer_id: str, amina: Browser, answers: Callable[[], int]) -> None:
     refused(send(amina, SINGLE, {"answer_id": answer_id, "response": "x"}))
@@ -151,7 +153,9 @@ def test_a_form_of_another_shape_is_refused(
 
 
 def test_fields_that_mean_nothing_to_us_do_no_harm(amina: Browser, answers: Callable[[], int]) -> None:
-    done = send(amina, SINGLE, {**fields_of(amina), "score": "1", "person_id": "1", "is_right": "true", "x": "y"})
+    done = send(
+        amina, SINGLE, {**fields_of(amina), "score": "1", "person_id": "1", "is_right": "true", "x": "y"}
+    )
     assert done.status_code == 303
     assert answers() == 1
 
@@ -263,14 +267,17 @@ def test_a_strange_question_to_a_page_is_a_page(query: str, amina: Browser) -> N
     assert "Traceback" not in response.text
 
 
-@pytest.mark.parametrize("query", ["q=" + "x" * 5_000, "q=%00", "q=%25%5F", "q=[", "q=\\", "q=(((((", "q=<b>"])
+@pytest.mark.parametrize(
+    "query", ["q=" + "x" * 5_000, "q=%00", "q=%25%5F", "q=[", "q=\\", "q=(((((", "q=<b>"]
+)
 def test_a_strange_search_finds_nothing_and_breaks_nothing(query: str, app: Flask) -> None:
     response = app.test_client().get(f"/courses/tiny/words?{query}")
     assert response.status_code == 200
     assert "<b>" not in response.text
 
 
-@pytest.mark.parametrize("cookie", ["hs=", "hs=x", "hs=" + "x" * 4_000, "hs=%00", "hs=\"a\"; hs=b", "hs_lang=../../x", "hs_code=AAAA",
+@pytest.mark.parametrize("cookie", ["hs=", "hs=x", "hs=" + "x" * 4_000, "hs=%00", "hs=\"a\"; hs=b", "hs_lang=../../x",
+                                    "hs_code=AAAA",
                                     "hs_flash=.eJ", "hs_code=" + "A" * 400])  # fmt: skip
 def test_a_strange_cookie_is_nobody(cookie: str, app: Flask) -> None:
     client = app.test_client(use_cookies=False)
@@ -282,7 +289,9 @@ def test_a_strange_cookie_is_nobody(cookie: str, app: Flask) -> None:
 @given(
     fields=st.lists(
         st.tuples(
-            st.sampled_from(["answer_id", "response", "response-a", "response-s1", "response-", "csrf_token", "lang", "next"]),
+            st.sampled_from(
+                ["answer_id", "response", "response-a", "response-s1", "response-", "csrf_token", "lang", "next"]
+            ),
             st.text(max_size=30) | st.sampled_from([str(uuid4()), "true", "1", "2", "a"]),
         ),
         max_size=8,

@@ -98,7 +98,9 @@ def _looks_innocent(page: Page) -> None:
     assert "correctResponsesPattern" not in page.body
 
 
-def test_a_test_says_nothing_before_its_end(app: Flask, as_person: Callable[[str], Browser], document: Course) -> None:
+def test_a_test_says_nothing_before_its_end(
+    app: Flask, as_person: Callable[[str], Browser], document: Course
+) -> None:
     amina = as_person("amina")
     amina.post(f"/courses/{SLUG}/enrol")
     page = amina.post(f"/courses/{SLUG}/tests/final/start")
@@ -152,7 +154,9 @@ def test_my_data_do_not_tell_either_while_the_test_runs(
     assert [answer["score"] for answer in enrolment["tests"][0]["answers"]] == [None] * 3
     told = [one for one in enrolment["statements"] if one["verb"]["id"].endswith("/answered")]
     assert len(told) == 3
-    assert [one for one in told if "score" in one.get("result", {}) or "success" in one.get("result", {})] == []
+    assert [
+        one for one in told if "score" in one.get("result", {}) or "success" in one.get("result", {})
+    ] == []
     shown = amina.open("/me/data").body
     assert '"score": 1' not in shown
     amina.post(f"/sittings/{sitting}/finish")
@@ -161,13 +165,21 @@ def test_my_data_do_not_tell_either_while_the_test_runs(
     assert [answer["score"] for answer in enrolment["tests"][0]["answers"]] == [1.0] * 3
 
 
-def test_items_of_the_bank_stand_in_no_unit_and_in_no_json(app: Flask, as_person: Callable[[str], Browser], document: Course) -> None:
+def test_items_of_the_bank_stand_in_no_unit_and_in_no_json(
+    app: Flask, as_person: Callable[[str], Browser], document: Course
+) -> None:
     amina = as_person("amina")
     amina.post(f"/courses/{SLUG}/enrol")
-    pages = [amina.open(f"/courses/{SLUG}"), amina.open(f"/courses/{SLUG}/words"), amina.open(f"/courses/{SLUG}/tests/final")]
+    pages = [
+        amina.open(f"/courses/{SLUG}"),
+        amina.open(f"/courses/{SLUG}/words"),
+        amina.open(f"/courses/{SLUG}/tests/final"),
+    ]
     pages += [page for unit in document.units[:4] for page in _screens(amina, f"/courses/{SLUG}/{unit.id}")]
     texts = [page.body for page in pages]
-    texts += [amina.client.get(path).get_data(as_text=True) for path in ("/api/v1/courses", "/api/v1/openapi.json")]
+    texts += [
+        amina.client.get(path).get_data(as_text=True) for path in ("/api/v1/courses", "/api/v1/openapi.json")
+    ]
     for item in document.bank:
         for text in texts:
             assert item.id not in re.findall(r"[a-z][a-z0-9-]+", text)

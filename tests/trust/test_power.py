@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 from uuid import UUID
@@ -17,11 +22,12 @@ from headstart_lms.cli import headstart
 from headstart_lms.cohorts.models import Enrolment
 from headstart_lms.kernel.db import db, session
 from headstart_lms.lrs.services import statements_of
+from headstart_lms.paths import bundled_courses
 from headstart_lms.progress.models import ProgressRow
 from headstart_lms.xapi import build
 from headstart_lms.xapi import vocabulary as v
 
-from .classroom import Burst, Learner, free_port, kill, make_instance, make_learners, serve
+from .classroom import SLUG, Burst, Learner, free_port, kill, make_instance, make_learners, serve
 
 LEARNERS, UNITS = 30, 3
 
@@ -32,9 +38,15 @@ def look(folder: Path) -> dict[UUID, set[UUID]]:
     found: dict[UUID, set[UUID]] = {}
     with app.app_context():
         for enrolment in session().scalars(select(Enrolment)):
-            rows = session().execute(
-                select(Answer.id, Answer.item_id).join(Attempt).where(Attempt.enrolment_id == enrolment.id)
-            ).all()
+            rows = (
+                session()
+                .execute(
+                    select(Answer.id, Answer.item_id)
+                    .join(Attempt)
+                    .where(Attempt.enrolment_id == enrolment.id)
+                )
+                .all()
+            )
             told = {
                 UUID(one["id"]) for one in statements_of(session(), registration=enrolment.registration)
                 if one["verb"]["id"] == v.ANSWERED
@@ -59,7 +71,9 @@ def port() -> int:
     return free_port()
 
 
-def test_a_kill_in_the_middle_of_a_class_loses_nothing_that_was_acknowledged(tmp_path: Path, port: int) -> None:
+def test_a_kill_in_the_middle_of_a_class_loses_nothing_that_was_acknowledged(
+    tmp_path: Path, port: int
+) -> None:
     folder = tmp_path / "instance"
     learners = make_learners(make_instance(folder, port), LEARNERS, UNITS)
     planned = sum(len(learner.sheets) for learner in learners)
@@ -91,6 +105,31 @@ def test_a_kill_in_the_middle_of_a_class_loses_nothing_that_was_acknowledged(tmp
 
 def _planned(learners: list[Learner]) -> dict[UUID, set[UUID]]:
     return {learner.registration: {sheet.answer_id for sheet in learner.sheets} for learner in learners}
+
+
+def test_a_course_that_is_corrected_during_the_class_stops_nobody(tmp_path: Path, port: int) -> None:
+    """Elsewhere one slow exam was caused by editing the course while it ran (TRUST 6.4)."""
+    folder = tmp_path / "instance"
+    learners = make_learners(make_instance(folder, port), 12, 2)
+    course = shutil.copytree(bundled_courses() / SLUG, tmp_path / SLUG)
+    head = (course / "course.yaml").read_text("utf-8")
+    edition, correction = re.findall(r'^version: "(\d+)\.(\d+)"', head, re.M)[0]
+    newer = f'version: "{edition}.{int(correction) + 1}"'
+    (course / "course.yaml").write_text(re.sub(r'^version: ".*"', newer, head, flags=re.M), "utf-8")
+    with serve(folder, port):
+        burst = Burst(port, learners)
+        burst.start()
+        while len(burst.taken) < 20:
+            time.sleep(0.01)
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("headstart")), "course", "publish", str(course)],
+            env={**os.environ, "HEADSTART_INSTANCE": str(folder)}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        burst.join()
+    assert done.stdout.endswith(": correction\n")
+    assert {one.status for one in burst.sent} == {303}
+    assert max(one.seconds for one in burst.sent) < 5
+    assert look(folder) == _planned(learners)
 
 
 def test_a_polite_stop_lets_everybody_finish_her_answer(tmp_path: Path, port: int) -> None:

@@ -25,7 +25,15 @@ ELSEWHERE = [
     "https://localhost.evil.example", "//%65vil.example", "\uff0f\uff0fevil.example",
     "//evil.example\\@localhost", "http://[::1]", "http://[", "//[", "/%0d%0aSet-Cookie:x=1", "/\r\nSet-Cookie: x=1",
 ]  # fmt: skip
-HERE = ["/me", "/courses/tiny?x=1&y=2", "/courses/tiny/first?step=2", "/verify/ABCD", "/?to=IT", "/%D8%B9", "/a//b"]
+HERE = [
+    "/me",
+    "/courses/tiny?x=1&y=2",
+    "/courses/tiny/first?step=2",
+    "/verify/ABCD",
+    "/?to=IT",
+    "/%D8%B9",
+    "/a//b",
+]
 
 
 @pytest.fixture
@@ -35,7 +43,11 @@ def app(shared_app: Flask) -> Flask:
 
 def browser_would_go(base: str, location: str) -> str:
     """Return the host a browser goes to: the WHATWG URL rules for what Python reads in another way."""
-    cleaned = "".join(c for c in location if c not in "\t\n\r").strip("".join(map(chr, range(33)))).replace("\\", "/")
+    cleaned = (
+        "".join(c for c in location if c not in "\t\n\r")
+        .strip("".join(map(chr, range(33))))
+        .replace("\\", "/")
+    )
     return urlsplit(urljoin(base, cleaned)).netloc
 
 
@@ -44,7 +56,9 @@ def test_signing_in_never_leads_elsewhere(target: str, app: Flask) -> None:
     browser = Browser(app)
     for field in ({"next": target}, {"next": ["/me", target]}):
         response = browser.client.post(
-            "/sign-in", data={"login": "bruno", "password": PASSWORD, **field}, headers={"Sec-Fetch-Site": "same-origin"}
+            "/sign-in",
+            data={"login": "bruno", "password": PASSWORD, **field},
+            headers={"Sec-Fetch-Site": "same-origin"},
         )
         assert response.status_code == 303
         assert browser_would_go("http://localhost/sign-in", response.headers["Location"]) == "localhost"
@@ -58,7 +72,9 @@ def test_signing_in_never_leads_elsewhere(target: str, app: Flask) -> None:
 def test_starting_never_leads_elsewhere(target: str, app: Flask) -> None:
     client = app.test_client()
     response = client.post(
-        "/start", data={"to": "IT", "route": "labour", "next": target}, headers={"Sec-Fetch-Site": "same-origin"}
+        "/start",
+        data={"to": "IT", "route": "labour", "next": target},
+        headers={"Sec-Fetch-Site": "same-origin"},
     )
     assert response.status_code == 303
     assert browser_would_go("http://localhost/start", response.headers["Location"]) == "localhost"

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic_core import PydanticCustomError
 
-from ...courses.document import ItemBase
+from ...courses.parts import ItemBase
 from ...courses.words import MARKED, Words, direction
 from ...kernel.errors import Invalid
 from ...kernel.i18n import _

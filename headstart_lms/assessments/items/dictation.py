@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from ...courses.document import Id, Language
+from ...courses.parts import Id, Language
 from ...courses.words import Words
 from ...kernel.i18n import _
 from ..marking import mark, word_share

@@ -8,7 +8,7 @@ from pydantic import Field as Spec
 from pydantic import field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from ...courses.document import Id, Part
+from ...courses.parts import Id, Part
 from ...courses.words import Words
 from ...kernel.i18n import _
 from .base import (

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...courses.document import (
-    Course,
-    DialogueBlock,
-    Entry,
-    GrammarBlock,
-    ScenarioBlock,
-    TextBlock,
-)
+from ...courses.document import Course, Entry
+from ...courses.parts import DialogueBlock, GrammarBlock, ScenarioBlock, TextBlock
 from ...courses.words import MARKED, Words
 from ..marking_text import fold, words_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from ...courses.document import Language
+from ...courses.parts import Language
 from ...courses.words import Words
 from ...kernel.i18n import _
 from ..marking import mark

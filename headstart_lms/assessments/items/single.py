@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field as Spec
 from pydantic import field_validator
 
-from ...courses.document import Id, Part
+from ...courses.parts import Id, Part
 from ...courses.words import Words
 from ...kernel.i18n import _
 from .base import (
