@@ -22,7 +22,6 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     )  # fmt: skip
     app.config.update(settings or {})
     HeadstartLMS(app, standalone=True)
-    app.config["SESSION_COOKIE_SECURE"] = app.extensions["headstart"].is_secure
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     web.guard_app(app)
     if proxies := app.config["HEADSTART_PROXIES"]:

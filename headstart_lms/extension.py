@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -51,6 +52,7 @@ class State:
         self.plugins = plugins
         self.prefix = prefix
         self.is_mounted = is_mounted
+        self.is_hosts_database = False
         self.item_types: dict[str, type[ItemBase]] = collect_item_types(plugins)
         self.folder = Path(app.config["HEADSTART_INSTANCE"])
         self.static = static_folder()
@@ -76,6 +78,8 @@ class State:
             except (OperationalError, ProgrammingError) as error:
                 session().rollback()
                 raise NotReady("This installation has no tables yet. Run 'headstart init'.") from error
+            if self._installation is not None and not self.is_mounted:
+                self._app.config["SESSION_COOKIE_SECURE"] = self.is_secure
         if self._installation is None:
             raise NotReady("This installation is not set up yet. Run 'headstart init'.")
         return self._installation
@@ -83,8 +87,10 @@ class State:
     @property
     def is_secure(self) -> bool:
         """True when people reach us by https: cookies are then Secure and named ``__Host-``."""
-        configured = self._app.config["HEADSTART_BASE_URL"]
-        base = self._installation.base_url if self._installation else (configured or "")
+        try:
+            base = (self._installation or self.installation).base_url
+        except NotReady:
+            base = self._app.config["HEADSTART_BASE_URL"] or ""
         return base.startswith("https://")
 
     def destinations(self, current: Session) -> list[str]:
@@ -161,11 +167,17 @@ class HeadstartLMS:
     def init_app(self, app: Flask) -> None:
         if "headstart" in app.extensions:
             raise RuntimeError("Headstart LMS is mounted in this application already")
+        if not self.standalone and not os.environ.get("HEADSTART_INSTANCE"):
+            # a host may be started in any folder: the keys stay in one
+            app.config.setdefault("HEADSTART_INSTANCE", str(Path(app.instance_path) / "headstart"))
         config.load(app.config)
         Path(app.config["HEADSTART_INSTANCE"]).mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._database(app)
+        is_hosts_database = "sqlalchemy" in app.extensions
+        if not is_hosts_database:
+            self._database(app)
         manager = hooks.plugin_manager([items, *self.plugins])
         state = State(app, manager, prefix=self.url_prefix, is_mounted=not self.standalone)
+        state.is_hosts_database = is_hosts_database
         app.extensions["headstart"] = state
         if self.standalone:
             app.secret_key = state.keyring.key("flask-session")
@@ -176,8 +188,6 @@ class HeadstartLMS:
         _seal_routes(app)
 
     def _database(self, app: Flask) -> None:
-        if "sqlalchemy" in app.extensions:
-            return
         address = app.config["HEADSTART_DATABASE_URL"]
         if not address:
             address = f"sqlite:///{Path(app.config['HEADSTART_INSTANCE']).resolve() / 'headstart.sqlite3'}"

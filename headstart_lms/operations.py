@@ -9,6 +9,8 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
+import zlib
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from .kernel.db import db, session, transaction
 from .kernel.errors import Conflict, Invalid
 from .kernel.jobs import Job
 from .kernel.settings import LOOPBACK, Installation, keep_installation
+from .privacy import erased
 
 BACKUP_FORMAT = 1
 
@@ -69,6 +72,15 @@ def _refuse_open_http(app: Flask, base_url: str) -> None:
 # --- backup ------------------------------------------------------------------------------------------
 
 
+def _refuse_hosts_database(app: Flask) -> None:
+    """Leave a database that holds another application's tables too to that application."""
+    if app.extensions["headstart"].is_hosts_database:
+        raise Invalid(
+            "This database belongs to the application that mounts Headstart. Back it up and restore it with that "
+            "application's tools, together with the folder 'files' of the instance."
+        )
+
+
 def backup(app: Flask, target: Path) -> dict[str, Any]:
     """Write database and files into one tar file, without the keys (they belong in another place).
 
@@ -76,6 +88,7 @@ def backup(app: Flask, target: Path) -> dict[str, Any]:
     """
     if target.exists():
         raise Conflict(f"{target} exists already. Choose another name.")
+    _refuse_hosts_database(app)
     state = app.extensions["headstart"]
     if db.engine.dialect.name != "sqlite":
         raise Invalid(
@@ -96,7 +109,8 @@ def backup(app: Flask, target: Path) -> dict[str, Any]:
             tar.add(copy, "headstart.sqlite3")
             files = state.folder / "files"
             if files.is_dir():
-                tar.add(files, "files")
+                tar.add(files.resolve(), "files")  # it may be a link to another disk
+        aside.chmod(0o600)
         with aside.open("rb") as done:
             os.fsync(done.fileno())
         aside.rename(target)
@@ -110,7 +124,11 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
 
 
 def restore(app: Flask, source: Path) -> dict[str, Any]:
-    """Put a backup in place of what is here; the old database is kept beside it. Stop the server first."""
+    """Put a backup in place of what is here; the old database is kept beside it. Stop the server first.
+
+    Who was erased since the backup was made is erased again.
+    """
+    _refuse_hosts_database(app)
     state = app.extensions["headstart"]
     if db.engine.dialect.name != "sqlite":
         raise Invalid("On PostgreSQL use pg_restore.")
@@ -120,26 +138,39 @@ def restore(app: Flask, source: Path) -> dict[str, Any]:
         try:
             with tarfile.open(source, "r:gz") as tar:
                 tar.extractall(folder, filter="data")
-            about = json.loads((folder / "about.json").read_text())
+            about = dict(json.loads((folder / "about.json").read_text()))
             copy = folder / "headstart.sqlite3"
-            check = sqlite3.connect(copy)
-            whole = check.execute("PRAGMA integrity_check").fetchone()[0]
-            check.close()
-        except (OSError, tarfile.TarError, ValueError, KeyError, sqlite3.Error) as error:
+            whole, revision = _look_into(copy)
+        except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, TypeError, sqlite3.Error) as error:
             raise Invalid(f"{source} is not a backup of Headstart LMS, or it is damaged: {error}.") from error
         if about.get("format") != BACKUP_FORMAT or whole != "ok":
             raise Invalid(f"{source} is not a backup that this version can read.")
+        if not migrate.is_known(revision):
+            raise Invalid(f"{source} is a backup of a newer version: install that one first.")
         db.engine.dispose()
-        if database.exists():
-            database.replace(database.with_suffix(f".before-{now():%Y%m%d%H%M%S}.sqlite3"))
-        for rest in ("-wal", "-shm"):
-            database.with_name(database.name + rest).unlink(missing_ok=True)
+        kept = database.with_suffix(f".before-{now():%Y%m%d%H%M%S}.sqlite3")
+        for rest in ("", "-wal", "-shm"):  # the log may hold what was written last
+            part = database.with_name(database.name + rest)
+            if part.exists():
+                part.replace(kept.with_name(kept.name + rest))
         shutil.move(copy, database)
         if (folder / "files").is_dir():
             shutil.copytree(folder / "files", state.folder / "files", dirs_exist_ok=True)
     migrate.upgrade(db.engine)
     state.forget()
-    return dict(about)
+    with transaction() as current:
+        erased.erase_again(current, state.folder)
+    return about
+
+
+def _look_into(copy: Path) -> tuple[str, str]:
+    """Return what SQLite says of the database of a backup, and its revision. Raises sqlite3.Error, OSError."""
+    if not copy.is_file() or copy.is_symlink():
+        raise FileNotFoundError("there is no database in it")
+    with closing(sqlite3.connect(copy)) as connection:
+        whole = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        (revision,) = connection.execute(f"SELECT version_num FROM {migrate.VERSION_TABLE}").fetchone()  # noqa: S608
+    return str(whole), str(revision)
 
 
 # --- doctor ------------------------------------------------------------------------------------------
@@ -175,6 +206,15 @@ def doctor(app: Flask) -> list[Check]:
             "a demo: certificates prove nothing (no https address)" if installation.is_demo else "no demo",
         )
     )
+    is_blind = installation.base_url.startswith("https://") and not (
+        state.is_mounted or app.config["HEADSTART_PROXIES"]
+    )
+    found.append(
+        Check("proxies", not is_blind,
+              "https comes through a proxy, and all visitors have its address: a few wrong passwords shut everybody "
+              "out. Set HEADSTART_PROXIES to the number of your proxies" if is_blind
+              else "limits count visitors, not proxies")
+    )  # fmt: skip
     found += _engine_checks(db.engine)
     found.append(_keys(state.keyring, session()))
     current: Session = session()

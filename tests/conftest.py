@@ -2,7 +2,8 @@
 
 ``app`` is stand-alone on SQLite. A test marked ``every_app`` runs on all four, one marked ``both_databases``
 stand-alone on both. Every test has a database of its own, copied from one that was prepared once: the tables, the
-tiny course (tests/make.py) and the people (tests/cast.py); ``app_with_bundled`` adds a course that we ship.
+tiny course (tests/make.py) and the people (tests/cast.py). A file whose fixture ``bundled`` says True gets a course
+that we ship as well.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What comes before serving, in one process: ``prepare.py http://HOST:PORT INSTANCE``.
 
-Runs ``headstart init``, ``course publish --bundled`` and, once on a new demo instance, ``demo``; the secrets
-of the demo's people are kept in INSTANCE/demo.json.
+Does what ``headstart init``, ``course publish --bundled`` and, once on a new demo instance, ``demo`` do; the
+secrets of the demo's people are kept in INSTANCE/demo.json.
 """
 
 from __future__ import annotations
@@ -17,17 +17,13 @@ from typing import Any
 from headstart_lms.app import create_app
 from headstart_lms.cli import headstart
 from headstart_lms.kernel.commands import app_factory
+from headstart_lms.paths import bundled_courses
 
 
 def run(*arguments: str) -> int:
     """Run a command as the shell would; return its exit code."""
     code = headstart.main(arguments, prog_name="headstart", standalone_mode=False)
     return code if isinstance(code, int) else 0
-
-
-def must(*arguments: str) -> None:
-    if code := run(*arguments):
-        sys.exit(code)
 
 
 def ask(*arguments: str) -> Any:
@@ -38,6 +34,16 @@ def ask(*arguments: str) -> Any:
     if code and not out.getvalue():
         sys.exit(code)
     return json.loads(out.getvalue())
+
+
+def publish() -> None:
+    """Publish the bundled courses one by one: one that is refused must not keep people from the others."""
+    folders = sorted(file.parent for file in bundled_courses().glob("*/course.yaml"))
+    refused = [folder.name for folder in folders if run("course", "publish", str(folder))]
+    if refused and not ask("course", "list"):
+        sys.exit(1)
+    for name in refused:
+        print(f"{name} was refused; what was published of it before stays", file=sys.stderr)
 
 
 def fill_demo(file: Path) -> None:
@@ -61,8 +67,9 @@ def fill_demo(file: Path) -> None:
 def main(demo_url: str, instance: Path) -> None:
     app = create_app()
     app_factory.append(lambda: app)
-    must("init", "--demo-url", demo_url)
-    must("course", "publish", "--bundled")
+    if code := run("init", "--demo-url", demo_url):
+        sys.exit(code)
+    publish()
     fill_demo(instance / "demo.json")
 
 

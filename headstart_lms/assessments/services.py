@@ -164,16 +164,24 @@ def start_sitting(
 
 def get_sitting_for(session: Session, person_id: int, sitting_id: UUID, *, lock: bool = False) -> Sitting:
     """Return a sitting of this person; anybody else's is not there. ``lock``: as in cohorts.get_enrolment_for."""
-    sitting = session.scalar(
+    query = (
         select(Sitting)
         .join(Enrolment, Enrolment.id == Sitting.enrolment_id)
         .where(Sitting.id == sitting_id, Enrolment.person_id == person_id)
     )
+    if lock:
+        enrolment = (
+            select(Enrolment)
+            .join(Sitting, Enrolment.id == Sitting.enrolment_id)
+            .where(Sitting.id == sitting_id, Enrolment.person_id == person_id)
+            .with_for_update(of=Enrolment)
+        )
+        session.scalar(enrolment.execution_options(populate_existing=True))
+        # what another answer changed while this one waited
+        query = query.execution_options(populate_existing=True)
+    sitting = session.scalar(query)
     if sitting is None:
         raise NotFound(_("There is no such test."))
-    if lock:
-        session.refresh(sitting.enrolment, with_for_update=True)
-        session.refresh(sitting)  # what another answer changed while this one waited
     return sitting
 
 

@@ -16,13 +16,16 @@ from ..kernel.i18n import _
 from .models import Cohort, Enrolment
 
 
-def find_enrolment(session: Session, person: Person, course: Course) -> Enrolment | None:
-    """Return the open enrolment of a person in a course."""
-    return session.scalar(
-        select(Enrolment).where(
-            Enrolment.person_id == person.id, Enrolment.course_id == course.id, Enrolment.closed.is_(None)
-        )
+def find_enrolment(
+    session: Session, person: Person, course: Course, *, lock: bool = False
+) -> Enrolment | None:
+    """Return the open enrolment of a person in a course; ``lock``: as in get_enrolment_for."""
+    query = select(Enrolment).where(
+        Enrolment.person_id == person.id, Enrolment.course_id == course.id, Enrolment.closed.is_(None)
     )
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(query)
 
 
 def get_enrolment_for(session: Session, person: Person, course: Course, *, lock: bool = False) -> Enrolment:
@@ -31,9 +34,7 @@ def get_enrolment_for(session: Session, person: Person, course: Course, *, lock:
     With it, two answers sent at once are served one after the other on PostgreSQL as on SQLite. It is the first
     row lock a transaction takes, so that no two wait for each other.
     """
-    enrolment = find_enrolment(session, person, course)
-    if enrolment is not None and lock:
-        session.refresh(enrolment, with_for_update=True)
+    enrolment = find_enrolment(session, person, course, lock=lock)
     if enrolment is None:
         raise NotFound(_("You have not started this course yet. Open the course and choose Start."))
     return enrolment

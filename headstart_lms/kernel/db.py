@@ -133,7 +133,7 @@ def transaction() -> Iterator[Session]:
     open already, or when the session (a host's) holds changes that are not ours to commit.
     """
     current = session()
-    if current.info.get("hs_transaction"):
+    if "hs_transaction" in current.info:
         raise RuntimeError("a transaction is open already; open it only at the edge")
     if current.new or current.dirty or current.deleted:
         raise RuntimeError("the session has pending changes of somebody else; commit or roll them back first")

@@ -51,6 +51,11 @@ def head() -> str:
     return newest
 
 
+def is_known(revision: str) -> bool:
+    """Tell whether this version of the program has a revision: a newer one's database it cannot read."""
+    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def differences(engine: Engine) -> list[Any]:
     """Return how the tables differ from the models: nothing, when the migrations are complete."""
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - only needed by the check

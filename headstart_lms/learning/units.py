@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -109,14 +110,16 @@ def _line(book: Book, standing: Standing, here: str) -> Markup:
 def _content(book: Book, unit_id: str, number: int, screen: pages.Screen) -> Markup:
     """Render the blocks of a screen once for everybody: they hold nothing personal."""
     key = ("content", unit_id, number, i18n.language())
-    day, found = book.extra.get(key, (None, Markup("")))
-    if day != today():  # a fact may have expired over night; one day is kept, not all
+    on = today()
+    kept: tuple[date | None, Markup] = book.extra.get(key, (None, Markup("")))
+    day, found = kept
+    if day != on:  # a fact may have expired over night; one day is kept, not all
         html = web.render(
-            "headstart/learning/blocks.html", screen=screen, book=book, media=pages.media_of(book), today=today(),
+            "headstart/learning/blocks.html", screen=screen, book=book, media=pages.media_of(book), today=on,
             accent=book.course.kind,
         )  # fmt: skip
         found = Markup(html)  # noqa: S704 - our own template escaped what it wrote
-        book.extra[key] = today(), found
+        book.extra[key] = on, found
     return found
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import click
+from flask import current_app
 
 from ..accounts import services as accounts
 from ..accounts.cli import person
 from ..kernel.commands import print_json, with_app
 from ..kernel.db import session, transaction
-from . import services
+from . import erased, services
 
 
 @person.command()
@@ -21,7 +22,8 @@ def erase(who: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Erase {found.login or found.uuid} for ever?", abort=True)
     with transaction() as current:
-        result = services.erase(current, accounts.get_person(current, who))
+        folder = current_app.extensions["headstart"].folder
+        result = erased.erase(current, accounts.get_person(current, who), folder)
     click.echo(
         f"erased; statements: {result['statements']}, certificates kept without a name: {result['certificates']}"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from flask import Blueprint, make_response, redirect, request
+from flask import Blueprint, current_app, make_response, redirect, request
 from werkzeug.wrappers import Response
 
 from ..accounts.access import access, clear_browser, public, signed_in, this_person
@@ -12,6 +12,7 @@ from ..kernel import web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _
+from . import erased as erased_people
 from . import services
 
 bp = Blueprint("privacy", __name__)
@@ -57,7 +58,7 @@ def erase() -> Response:
     if request.form.get("sure") != "yes":
         raise Invalid(_("Tick the box first, if you want to delete everything."))
     with transaction() as current:
-        services.erase(current, this_person())
+        erased_people.erase(current, this_person(), current_app.extensions["headstart"].folder)
     response = redirect(web.url("privacy.erased"), 303)
     clear_browser(response)
     return response

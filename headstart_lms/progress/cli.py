@@ -29,8 +29,14 @@ def rebuild(ctx: click.Context, check: bool, as_json: bool) -> None:
     if check:
         count, differences = services.rebuild(session(), state.library, iri_base, write=False)
     else:
-        with transaction() as current:
-            count, differences = services.rebuild(current, state.library, iri_base, write=True)
+        count, differences = 0, []
+        for registration in services.open_registrations(session()):  # learners go on meanwhile
+            with transaction() as current:
+                looked_at, found = services.rebuild(
+                    current, state.library, iri_base, write=True, registration=registration
+                )
+            count += looked_at
+            differences += found
     if as_json:
         print_json({"enrolments": count, "differences": [d.__dict__ for d in differences]})
     else:

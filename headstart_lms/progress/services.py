@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -76,14 +76,23 @@ class Difference:
     folded: dict[str, Any]
 
 
+def open_registrations(session: Session) -> Sequence[UUID]:
+    return session.scalars(
+        select(Enrolment.registration).where(Enrolment.closed.is_(None)).order_by(Enrolment.id)
+    ).all()
+
+
 def rebuild(
     session: Session, library: Library, iri_base: str, *, write: bool, registration: UUID | None = None
 ) -> tuple[int, list[Difference]]:
     """Fold the statements of every open enrolment anew; return how many were looked at and what differs.
 
-    Closed enrolments keep their result: their statements may be purged (DESIGN 3.3).
+    Closed enrolments keep their result: their statements may be purged (DESIGN 3.3). To write, call it with one
+    ``registration`` in each transaction: it holds back the answers of every enrolment that it looks at.
     """
     query = select(Enrolment).where(Enrolment.closed.is_(None))
+    if write:
+        query = query.with_for_update()
     if registration is not None:
         query = query.where(Enrolment.registration == registration)
     differences: list[Difference] = []

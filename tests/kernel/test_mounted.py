@@ -98,6 +98,13 @@ class TestTheHostKeepsWhatIsItsOwn:
             assert session().scalars(select(host.User)).all() == []
 
 
+    def test_its_database_is_not_put_back_to_an_older_state_by_us(self, app: Flask, tmp_path: Path) -> None:
+        for command in (["backup", str(tmp_path / "a.tar.gz")], ["restore", "--yes", str(Path(__file__))]):
+            refused = run(app, *command)
+            assert refused.exit_code == 1
+            assert "belongs to the application" in refused.output
+
+
 class TestOurPagesKeepToThePrefix:
     pytestmark = mounted
 
@@ -210,6 +217,13 @@ def test_a_host_without_csrf_gets_none_from_us(tmp_path: Path) -> None:
     assert "csrf" not in app.extensions
     assert app.test_client().post("/own").data == b"saved"
     assert app.jinja_env.globals.get("csrf_token") is None
+    dispose(app)
+
+
+def test_a_host_that_says_no_folder_keeps_the_keys_in_its_own(tmp_path: Path) -> None:
+    app = Flask("a_host_without_settings", instance_path=str(tmp_path / "instance"))
+    HeadstartLMS(app, url_prefix="/learn")
+    assert Path(app.config["HEADSTART_INSTANCE"]) == tmp_path / "instance" / "headstart"
     dispose(app)
 
 

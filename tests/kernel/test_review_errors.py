@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from headstart_lms.accounts import access
+from headstart_lms.accounts import services
 from headstart_lms.kernel.db import session
 from headstart_lms.learning import views
 from tests.browsing import Browser
@@ -57,7 +57,7 @@ def test_a_database_that_answers_nothing_still_leaves_a_sentence(
     def fail(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("the database is gone")
 
-    monkeypatch.setattr(access.services, "find_visitor", fail)
+    monkeypatch.setattr(services, "find_visitor", fail)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     page = amina.open("/me")
     assert page.status == 500

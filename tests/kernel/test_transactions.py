@@ -22,12 +22,17 @@ def slugs() -> set[str]:
 
 def test_an_error_leaves_nothing_behind_and_calls_nobody(app: Flask) -> None:
     called: list[str] = []
-    with app.app_context():
-        with pytest.raises(ZeroDivisionError), transaction() as current:
+
+    def fail_half_way() -> None:
+        with transaction() as current:
             current.add(Centre(slug="half", name="Half done"))
             current.flush()
             after_commit(lambda: called.append("after"))
             raise ZeroDivisionError
+
+    with app.app_context():
+        with pytest.raises(ZeroDivisionError):
+            fail_half_way()
         assert "half" not in slugs()
         assert not in_transaction()
     assert called == []

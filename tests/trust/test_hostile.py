@@ -92,7 +92,7 @@ def test_an_option_that_was_not_offered_is_refused(
 ) -> None:
     response = send(amina, SINGLE, {"answer_id": str(uuid4()), "response": text})
     refused(response)
-    assert response.status_code in (413, 422)
+    assert response.status_code in ((400,) if "\x00" in text else (413, 422))
     assert answers() == 0
     assert "<script>alert" not in response.text
 
@@ -107,7 +107,7 @@ def test_a_text_is_marked_or_refused_and_never_breaks_the_page(text: str, app: F
     for _question in range(2):
         form = page.item_forms()[0]
         response = send(browser, form.action, {"answer_id": str(uuid4()), "response": text})
-        assert response.status_code in (303, 413, 422), response.status_code
+        assert response.status_code in ((400,) if "\x00" in text else (303, 413, 422)), response.status_code
         assert "Traceback" not in response.text
         assert "<script>alert" not in response.text
         page = browser.open("/" + form.action.split("/items/")[0].split("/", 3)[3])
@@ -246,7 +246,7 @@ def test_the_path_of_a_story_cannot_be_made_up(amina: Browser, answers: Callable
 
 @pytest.mark.parametrize("path", [
     "/courses/tiny/items/nothing/answer", "/courses/nothing/items/first-hello/answer",
-    "/courses/tiny/items/bank-thanks/answer", "/courses/tiny/items/%00/answer",
+    "/courses/tiny/items/bank-thanks/answer",
     "/courses/tiny/items/" + "x" * 3_000 + "/answer", "/sittings/nothing/items/bank-thanks/answer",
     "/sittings/00000000-0000-4000-8000-000000000000/items/bank-thanks/answer",
 ])  # fmt: skip
@@ -263,7 +263,7 @@ def test_a_question_that_is_not_there_is_404(path: str, amina: Browser) -> None:
 ])  # fmt: skip
 def test_a_strange_question_to_a_page_is_a_page(query: str, amina: Browser) -> None:
     response = amina.client.get(f"/courses/tiny/first?{query}")
-    assert response.status_code == 200
+    assert response.status_code == (400 if "%00" in query else 200)
     assert "Traceback" not in response.text
 
 
@@ -272,7 +272,7 @@ def test_a_strange_question_to_a_page_is_a_page(query: str, amina: Browser) -> N
 )
 def test_a_strange_search_finds_nothing_and_breaks_nothing(query: str, app: Flask) -> None:
     response = app.test_client().get(f"/courses/tiny/words?{query}")
-    assert response.status_code == 200
+    assert response.status_code == (400 if "%00" in query else 200)
     assert "<b>" not in response.text
 
 

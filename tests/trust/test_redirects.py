@@ -60,11 +60,14 @@ def test_signing_in_never_leads_elsewhere(target: str, app: Flask) -> None:
             data={"login": "bruno", "password": PASSWORD, **field},
             headers={"Sec-Fetch-Site": "same-origin"},
         )
+        if "\x00" in target:  # no form of ours holds one
+            assert response.status_code == 400
+            continue
         assert response.status_code == 303
         assert browser_would_go("http://localhost/sign-in", response.headers["Location"]) == "localhost"
         assert "\n" not in response.headers["Location"]
     page = browser.client.get("/sign-in", query_string={"next": target})
-    assert page.status_code in (200, 303)
+    assert page.status_code == (400 if "\x00" in target else 200)
     assert "Set-Cookie: x" not in str(page.headers)
 
 
@@ -76,6 +79,9 @@ def test_starting_never_leads_elsewhere(target: str, app: Flask) -> None:
         data={"to": "IT", "route": "labour", "next": target},
         headers={"Sec-Fetch-Site": "same-origin"},
     )
+    if "\x00" in target:
+        assert response.status_code == 400
+        return
     assert response.status_code == 303
     assert browser_would_go("http://localhost/start", response.headers["Location"]) == "localhost"
     card = client.get(response.headers["Location"])
