@@ -54,7 +54,3 @@ def is_over(session: Session, bucket: str, limit: int) -> bool:
     """Tell whether the limit is used up, without counting."""
     row = session.get(Limit, hashlib.sha256(bucket.encode()).hexdigest())
     return row is not None and row.until >= now() and row.count >= limit
-
-
-def clear(session: Session, bucket: str) -> None:
-    session.execute(delete(Limit).where(Limit.bucket == hashlib.sha256(bucket.encode()).hexdigest()))

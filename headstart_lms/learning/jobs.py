@@ -16,17 +16,23 @@ from . import services
 
 @job("learning.close-overdue-tests")
 def close_overdue_tests(payload: dict[str, Any]) -> None:
-    """Close every sitting past its deadline, each in a transaction of its own."""
+    """Close every sitting past its deadline, each in a transaction of its own. Raises ExceptionGroup at the end."""
     state = current_app.extensions["headstart"]
     house = services.House(state.installation, state.library, state.keyring.key("form-tokens"))
     overdue = [
         (sitting.id, sitting.enrolment.person_id)
         for sitting in assessments.overdue_sittings(session(), now())
     ]
+    problems: list[Exception] = []
     for sitting_id, person_id in overdue:
-        with transaction() as current:
-            try:
+        try:
+            with transaction() as current:
                 sitting = assessments.get_sitting_for(current, person_id, sitting_id, lock=True)
-            except NotFound:  # erased since
-                continue
-            services.close_if_over(current, house, sitting.enrolment.person, sitting)
+                services.close_if_over(current, house, sitting.enrolment.person, sitting)
+        except NotFound as error:
+            if error.code != "no-such-test":  # erased since
+                problems.append(error)
+        except Exception as error:  # one that cannot be closed must not keep the others open
+            problems.append(error)
+    if problems:
+        raise ExceptionGroup("these tests could not be closed", problems)

@@ -14,6 +14,7 @@ from ..cohorts.models import Cohort, Enrolment
 from ..courses.models import Course
 from ..kernel.clock import now
 from ..kernel.db import after_commit, empty_log
+from ..lrs import privacy as lrs
 from ..lrs.erasure import erase_actor
 from ..lrs.services import statements_of
 from ..progress.models import ProgressRow
@@ -41,7 +42,7 @@ PLAN: dict[str, str] = {
     "lms_attachment": "deleted when no statement is left that has it",
     "lms_term": "the actor and her registrations are deleted",
     "lms_tombstone": "kept: the ids of erased statements, so that a replay brings nothing back",
-    "lms_document": "those about the actor are deleted",
+    "lms_document": "those about the actor are deleted; exported",
     "lms_forward_outbox": "deleted: what was not sent yet is not sent",
 }
 
@@ -72,6 +73,7 @@ def export(session: Session, person: Person) -> dict[str, Any]:
         },
         "devices": len(session.scalars(select(SignIn.id).where(SignIn.person_id == person.id)).all()),
         "enrolments": [_enrolment(session, enrolment, slug) for enrolment, slug in enrolments],
+        "documents": lrs.export(session, person)["documents"],
         **certificates.export(session, person),
     }  # fmt: skip
 
