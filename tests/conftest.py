@@ -29,6 +29,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from headstart_lms import create_app, operations
 from headstart_lms.kernel import clock as kernel_clock
+from headstart_lms.kernel import i18n
 from headstart_lms.kernel.db import db
 
 from . import cast, make
@@ -260,6 +261,13 @@ def clock() -> Iterator[Clock]:
     """Hold the clock at noon of a day; ``clock.move(minutes=5)``."""
     with ExitStack() as stack:
         yield Clock(stack, datetime(2026, 11, 21, 12, 0, tzinfo=UTC))
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Begin every test in English: a request of a test client leaves its language in the test's own context."""
+    with i18n.in_language("en"):
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

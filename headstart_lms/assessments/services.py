@@ -181,7 +181,7 @@ def get_sitting_for(session: Session, person_id: int, sitting_id: UUID, *, lock:
         query = query.execution_options(populate_existing=True)
     sitting = session.scalar(query)
     if sitting is None:
-        raise NotFound(_("There is no such test."), "no-such-test")
+        raise NotFound(_("There is no such test."))
     return sitting
 
 

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, Uuid, event
-from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session
 from werkzeug.local import LocalProxy
 
@@ -115,10 +114,10 @@ _locks: dict[str, FairLock] = {}
 _locks_guard = threading.Lock()
 
 
-def _writer_lock(connection: Connection) -> FairLock:
-    database = connection.engine.url.database or ""
-    memory = database in ("", ":memory:") or "mode=memory" in str(connection.engine.url)
-    key = f"memory:{id(connection.engine)}" if memory else os.path.abspath(database)
+def _writer_lock(engine: Engine) -> FairLock:
+    database = engine.url.database or ""
+    memory = database in ("", ":memory:") or "mode=memory" in str(engine.url)
+    key = f"memory:{id(engine)}" if memory else os.path.abspath(database)
     with _locks_guard:
         return _locks.setdefault(key, FairLock(None if memory else key + ".writer"))
 
@@ -142,8 +141,7 @@ def transaction() -> Iterator[Session]:
     engine = bind if isinstance(bind, Engine) else bind.engine
     lock = None
     if engine.dialect.name == "sqlite":
-        with engine.connect() as probe:
-            lock = _writer_lock(probe)
+        lock = _writer_lock(engine)
         lock.acquire()
     callbacks: list[Callable[[], object]] = []
     current.info["hs_transaction"] = callbacks

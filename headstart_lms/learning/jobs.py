@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import current_app
 
@@ -26,13 +27,17 @@ def close_overdue_tests(payload: dict[str, Any]) -> None:
     problems: list[Exception] = []
     for sitting_id, person_id in overdue:
         try:
-            with transaction() as current:
-                sitting = assessments.get_sitting_for(current, person_id, sitting_id, lock=True)
-                services.close_if_over(current, house, sitting.enrolment.person, sitting)
-        except NotFound as error:
-            if error.code != "no-such-test":  # erased since
-                problems.append(error)
+            _close(house, sitting_id, person_id)
         except Exception as error:  # one that cannot be closed must not keep the others open
             problems.append(error)
     if problems:
         raise ExceptionGroup("these tests could not be closed", problems)
+
+
+def _close(house: services.House, sitting_id: UUID, person_id: int) -> None:
+    with transaction() as current:
+        try:
+            sitting = assessments.get_sitting_for(current, person_id, sitting_id, lock=True)
+        except NotFound:  # erased since
+            return
+        services.close_if_over(current, house, sitting.enrolment.person, sitting)

@@ -10,7 +10,6 @@ import tarfile
 from contextlib import closing
 from pathlib import Path
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 

@@ -46,7 +46,7 @@ def test_the_first_answer_of_a_process_sets_secure_cookies(tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("no_address")
-@pytest.mark.parametrize(("proxies", "is_well"), [(0, False), (1, True)])
+@pytest.mark.parametrize("proxies, is_well", [(0, False), (1, True)])
 def test_the_doctor_sees_that_all_visitors_would_have_one_address(
     tmp_path: Path, proxies: int, is_well: bool
 ) -> None:
