@@ -23,7 +23,8 @@ class Server(BaseApplication):  # type: ignore[misc]
         self.options: dict[str, Any] = {
             "bind": f"{host}:{port}", "workers": workers, "worker_class": "gthread", "threads": THREADS,
             "timeout": 120, "graceful_timeout": 15, "keepalive": 15, "accesslog": None, "errorlog": "-",
-            "loglevel": "warning", "preload_app": False, "post_worker_init": _start_jobs(app),
+            "loglevel": "error",  # its warnings say from which address a request came that could not be read
+            "preload_app": False, "post_worker_init": _start_jobs(app),
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108 - heartbeat only
             # gunicorn would believe a SCRIPT_NAME header from loopback, where the proxy is, and all our links with it
             "limit_request_line": 8190, "forwarded_allow_ips": "", "forwarder_headers": "",

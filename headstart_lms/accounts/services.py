@@ -175,14 +175,19 @@ def find_staff(session: Session, login: str, password: str) -> Person | None:
     return person if fits and person is not None and not person.is_suspended else None
 
 
-def change_password(
-    session: Session, person: Person, old: str, new: str, *, keep_token: str | None = None
-) -> None:
-    """Change a password; ends every other session of the person (ASVS 7.4.3)."""
+def new_password_hash(person: Person, old: str, new: str) -> str:
+    """Check an old password and return the hash of a new one; slow on purpose, so outside of a transaction."""
     if not crypto.verify_password(person.password_hash, old):
         raise Invalid(_("The old password is not right."), "old-password")
     check_password(new, person.login or "")
-    person.password_hash = crypto.hash_password(new)
+    return crypto.hash_password(new)
+
+
+def change_password(
+    session: Session, person: Person, password_hash: str, *, keep_token: str | None = None
+) -> None:
+    """Keep a new password; ends every other session of the person (ASVS 7.4.3)."""
+    person.password_hash = password_hash
     end_sessions(session, person, keep_token=keep_token)
 
 

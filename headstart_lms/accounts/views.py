@@ -294,13 +294,11 @@ def change_password() -> str | Response | tuple[str, int]:
         try:
             if limits.is_over(session(), bucket, LOGIN_LIMIT):
                 raise TooMany(_("Too many tries. Wait 15 minutes, then try again."), WINDOW)
-            with _password_checks, transaction() as current:
+            with _password_checks:
+                fresh = services.new_password_hash(this_person(), form.old.data, form.new.data)
+            with transaction() as current:
                 services.change_password(
-                    current,
-                    this_person(),
-                    form.old.data,
-                    form.new.data,
-                    keep_token=request.cookies.get(cookie_name()),
+                    current, this_person(), fresh, keep_token=request.cookies.get(cookie_name())
                 )
             return redirect(web.url("accounts.account"), 303)
         except (Invalid, TooMany) as error:

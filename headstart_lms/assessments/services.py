@@ -54,6 +54,15 @@ def find_answer(session: Session, answer_id: UUID) -> Answer | None:
     return session.get(Answer, answer_id)
 
 
+def find_attempt_of(session: Session, enrolment: Enrolment, answer_id: UUID) -> Attempt | None:
+    """Return the attempt of this enrolment that an answer belongs to: one sent again opens no new attempt."""
+    return session.scalar(
+        select(Attempt)
+        .join(Answer, Answer.attempt_id == Attempt.id)
+        .where(Answer.id == answer_id, Attempt.enrolment_id == enrolment.id)
+    )
+
+
 @dataclass(frozen=True)
 class Recorded:
     answer: Answer

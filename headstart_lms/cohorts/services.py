@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -113,6 +113,13 @@ def list_enrolments(session: Session, cohort: Cohort) -> Sequence[Enrolment]:
     return session.scalars(
         select(Enrolment).where(Enrolment.cohort_id == cohort.id).order_by(Enrolment.started)
     ).all()
+
+
+def count_enrolments(session: Session) -> dict[int, int]:
+    """Return how many learners each group has, by the group's row id; groups without any are not in it."""
+    query = select(Enrolment.cohort_id, func.count()).where(Enrolment.cohort_id.is_not(None))
+    rows = session.execute(query.group_by(Enrolment.cohort_id))
+    return {cohort_id: count for cohort_id, count in rows if cohort_id is not None}
 
 
 def list_enrolments_of(session: Session, person: Person) -> Sequence[Enrolment]:

@@ -46,10 +46,8 @@ MANAGERS = staff("manager", "admin")
 def home() -> str:
     """The groups I may see."""
     person = this_person()
-    rows = [
-        (cohort, len(cohorts.list_enrolments(session(), cohort)))
-        for cohort in cohorts.list_cohorts_for(session(), person)
-    ]
+    counts = cohorts.count_enrolments(session())
+    rows = [(cohort, counts.get(cohort.id, 0)) for cohort in cohorts.list_cohorts_for(session(), person)]
     books = {book.course.slug: book for book in _books()}
     return web.render(
         "headstart/desk/home.html", person=person, rows=rows, books=books,

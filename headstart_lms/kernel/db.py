@@ -177,12 +177,17 @@ def after_commit(callback: Callable[[], object]) -> None:
     callbacks.append(callback)
 
 
-def empty_log() -> None:
-    """Empty SQLite's write-ahead log: until then it still holds what was deleted. Call it after a commit."""
+def empty_log() -> bool:
+    """Empty SQLite's write-ahead log: until then it still holds what was deleted. Call it after a commit.
+
+    Return False when somebody was reading for too long, and it could not be emptied.
+    """
     engine = session().get_bind().engine
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+    return not is_busy
 
 
 def set_pragmas(engine: Engine, *, synchronous: str = "FULL") -> None:

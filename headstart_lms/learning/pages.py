@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -27,6 +27,10 @@ class Screen:
     blocks: tuple[Block, ...]
     intro: Words | None
     items: tuple[ItemType, ...]
+
+    def is_open(self, answered: Collection[str]) -> bool:
+        """Tell whether a question of this screen was not answered yet."""
+        return any(item.id not in answered for item in self.items)
 
 
 def screens(unit: Unit) -> list[Screen]:

@@ -147,7 +147,9 @@ def submit_answer(
     if response.get("complete") is False:
         return Outcome(None, book, item, so_far=response)
     grade = item.grade(response, lexicon_of(book))
-    attempt = assessments.open_attempt(session, enrolment, book, unit_id)
+    attempt = assessments.find_attempt_of(session, enrolment, answer_id)
+    if attempt is None:
+        attempt = assessments.open_attempt(session, enrolment, book, unit_id)
     recorded = assessments.record_answer(
         session,
         answer_id=answer_id,

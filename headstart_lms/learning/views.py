@@ -99,7 +99,7 @@ def course(slug: str) -> str:
 
 
 def _next_step(book: Book, standing: Standing | None, enrolment: Enrolment | None) -> tuple[str, str] | None:
-    """Return (text, address) of the one main button of a course that was begun."""
+    """Return (text, address) of the one main button of a course that was begun: where the next open question is."""
     if standing is None or enrolment is None:
         return None
     if standing.next_unit is not None:
@@ -107,7 +107,11 @@ def _next_step(book: Book, standing: Standing | None, enrolment: Enrolment | Non
         text = (
             _("Start: %(title)s", title=title) if not standing.share else _("Go on: %(title)s", title=title)
         )
-        return text, web.url("learning.unit", slug=book.course.slug, unit_id=standing.next_unit)
+        unit = book.units[standing.next_unit]
+        done = progress.get_progress(session(), enrolment.id).items
+        step = next((n for n, screen in enumerate(pages.screens(unit), 1) if screen.is_open(done)), 1)
+        where = {"step": step} if step > 1 else {}
+        return text, web.url("learning.unit", slug=book.course.slug, unit_id=unit.id, **where)
     if standing.blueprint is not None and not standing.is_test_passed:
         return _("To the final test"), web.url(
             "learning.test", slug=book.course.slug, blueprint_id=standing.blueprint

@@ -14,11 +14,15 @@ from ..cohorts.models import Cohort, Enrolment
 from ..courses.models import Course
 from ..kernel.clock import now
 from ..kernel.db import after_commit, empty_log
+from ..kernel.jobs import enqueue
 from ..lrs import privacy as lrs
 from ..lrs.erasure import erase_actor
 from ..lrs.services import statements_of
 from ..progress.models import ProgressRow
 from ..xapi.vocabulary import ATTEMPT_ID
+
+#: The job that empties SQLite's log after an erasure.
+EMPTY_LOG = "privacy.empty-log"
 
 #: Tables with rows about a person, and what erasing and exporting do with them. A test compares it with the schema.
 PLAN: dict[str, str] = {
@@ -129,6 +133,7 @@ def erase(session: Session, person: Person) -> dict[str, int]:
     Returns how many statements and certificates it touched. What a certificate keeps: DESIGN 3.5.
     """
     after_commit(empty_log)
+    enqueue(session, EMPTY_LOG, {}, key=EMPTY_LOG)  # for when somebody is reading now
     _hold(session, person)
     kept = certificates.erase(session, person)
     statements = erase_actor(session, person.actor)

@@ -75,7 +75,7 @@ def test_a_lesson_is_light_and_the_next_page_lighter(visit: Callable[..., Page],
     for lesson in LESSONS:
         loads.clear()
         page.goto(in_language(f"/courses/it-italiano-a1/{lesson}", language), wait_until="networkidle")
-        assert 0 < _sum(loads, "Document") <= 8_000, lesson
+        assert 0 < _sum(loads, "Document") <= 12_000, lesson
         assert _sum(loads, "Stylesheet") + _sum(loads, "Script") == 0, "style and script stay in the browser"
     for words in ("words", "words?unit=m4-shop", "words?q=a"):
         loads.clear()

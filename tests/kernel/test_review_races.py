@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
+from headstart_lms.accounts import services as accounts
 from headstart_lms.cohorts import services as cohorts
 from headstart_lms.cohorts.models import Cohort
 from headstart_lms.courses.library import get_course
@@ -137,3 +140,27 @@ def test_a_teacher_who_is_erased_leaves_no_trace_in_a_database_that_keeps_no_rul
         with transaction() as current:
             privacy.erase(current, cast.find_person(current, "bruno"))
         assert session().scalars(select(Cohort.teacher_id)).all() == [None]
+
+
+def test_what_was_erased_leaves_the_log_even_when_somebody_was_reading(app: Flask) -> None:
+    def impatient(connection: object, _record: object) -> None:
+        connection.execute("PRAGMA busy_timeout=100")  # type: ignore[attr-defined]
+
+    with app.app_context():
+        engine: Engine = db.engine
+        engine.dispose()
+        event.listen(engine, "connect", impatient)
+        log = Path(app.config["HEADSTART_INSTANCE"]) / "headstart.sqlite3-wal"
+        with transaction() as current:
+            amina = cast.find_person(current, "amina")
+            accounts.set_identity(current, amina, accounts.Name("SENTINEL HADDAD", "", 1994))
+        reader = sqlite3.connect(app.config["HEADSTART_INSTANCE"] + "/headstart.sqlite3", isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM lms_person").fetchone()
+        with transaction() as current:
+            privacy.erase(current, cast.find_person(current, "amina"))
+        assert b"SENTINEL HADDAD" in log.read_bytes()
+        reader.execute("COMMIT")
+        reader.close()
+        jobs.run_all()
+        assert not log.exists() or b"SENTINEL HADDAD" not in log.read_bytes()
