@@ -14,7 +14,7 @@ from .certificates.cli import certificate
 from .courses.cli import course
 from .kernel import jobs
 from .kernel.commands import Commands, print_json, with_app
-from .kernel.db import session
+from .kernel.db import session, transaction
 from .kernel.errors import Invalid, NotReady
 from .lrs.cli import client, lrs
 from .privacy import cli as _privacy_commands  # noqa: F401 - adds `person erase` and `person export`
@@ -45,7 +45,7 @@ def _app() -> Any:
 @with_app
 def init(base_url: str | None, demo_url: str | None, centre_name: str | None) -> None:
     """Set up or upgrade: tables, address, default centre, first signing key. May be run again."""
-    from . import operations  # noqa: PLC0415 - heavy modules only for the commands that need them
+    from . import operations  # heavy modules only for the commands that need them
 
     app = _app()
     try:
@@ -66,7 +66,7 @@ def init(base_url: str | None, demo_url: str | None, centre_name: str | None) ->
 @with_app
 def serve(host: str, port: int, workers: int) -> None:
     """Serve, and do jobs. On SQLite keep one worker: it has threads."""
-    from . import operations, serving  # noqa: PLC0415
+    from . import operations, serving
 
     app = _app()
     trouble = [
@@ -89,7 +89,7 @@ def serve(host: str, port: int, workers: int) -> None:
 @with_app
 def demo(as_json: bool) -> None:
     """Fill a demo instance: two centres, people of every role, certificates. Every run gives new secrets."""
-    from .demo import build  # noqa: PLC0415
+    from .demo import build
 
     made = build(_app())
     if as_json:
@@ -107,11 +107,15 @@ def demo(as_json: bool) -> None:
 
 @headstart.command()
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
+@click.option("--retry", is_flag=True, help="First put back what was given up.")
 @with_app
-def work(once: bool) -> None:
+def work(once: bool, retry: bool) -> None:
     """Do jobs: for installations that serve with another program."""
-    import threading  # noqa: PLC0415
+    import threading
 
+    if retry:
+        with transaction() as current:
+            click.echo(f"{jobs.retry_given_up(current)} jobs put back")
     if once:
         click.echo(f"{jobs.run_all()} jobs done")
         return
@@ -124,7 +128,7 @@ def work(once: bool) -> None:
 @with_app
 def backup(file: Path, as_json: bool) -> None:
     """Write the database and all files into FILE (.tar.gz), while people work. Keys are not in it."""
-    from . import operations  # noqa: PLC0415
+    from . import operations
 
     done = operations.backup(_app(), file)
     print_json(done) if as_json else click.echo(
@@ -138,7 +142,7 @@ def backup(file: Path, as_json: bool) -> None:
 @with_app
 def restore(file: Path, yes: bool) -> None:
     """Put a backup in place of the present database. Stop the server first."""
-    from . import operations  # noqa: PLC0415
+    from . import operations
 
     if not yes:
         click.confirm("Replace the database of this instance?", abort=True)
@@ -152,7 +156,7 @@ def restore(file: Path, yes: bool) -> None:
 @with_app
 def doctor(ctx: click.Context, as_json: bool) -> None:
     """Look for trouble and say what to do. Exit 1 when there is any."""
-    from . import operations  # noqa: PLC0415
+    from . import operations
 
     checks = operations.doctor(_app())
     if as_json:

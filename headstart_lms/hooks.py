@@ -37,7 +37,7 @@ def headstart_certificate_issued(code: str) -> None:
 def plugin_manager(builtin: list[Any]) -> pluggy.PluginManager:
     """Make a manager with our own parts and those of installed plugins (entry points ``headstart_lms``)."""
     manager = pluggy.PluginManager("headstart_lms")
-    import headstart_lms.hooks as specs  # noqa: PLC0415 - the module registers itself
+    import headstart_lms.hooks as specs  # the module registers itself
 
     manager.add_hookspecs(specs)
     for part in builtin:

@@ -247,7 +247,7 @@ def doctor(app: Flask) -> list[Check]:
 
 
 def _books(app: Flask) -> list[Any]:
-    from .courses.services import list_courses  # noqa: PLC0415 - only for this check
+    from .courses.services import list_courses  # only for this check
 
     return list_courses(session(), app.extensions["headstart"].library, "en")
 

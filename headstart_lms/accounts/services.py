@@ -133,7 +133,7 @@ def check_password(password: str, login: str) -> None:
     if len(password) > MAX_PASSWORD:
         raise Invalid(_("Use at most %(count)d characters.", count=MAX_PASSWORD))
     # imported when needed: its word lists take a tenth of a second to load
-    from zxcvbn import zxcvbn  # noqa: PLC0415
+    from zxcvbn import zxcvbn
 
     if zxcvbn(password[:72], user_inputs=[login])["score"] < 3:
         raise Invalid(_("This password is easy to guess. Choose another one: four words in a row are good."))

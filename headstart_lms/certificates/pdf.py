@@ -43,7 +43,7 @@ def make(certificate: Certificate, *, address: str, scanned: str) -> bytes:
     """
     if not is_available():
         raise NotFound(_("PDF files are not made here. Open the certificate and print the page."))
-    import typst  # noqa: PLC0415 - an extra: only those who want PDF need it
+    import typst  # an extra: only those who want PDF need it
 
     signed = get_json(certificate)
     facts = read_facts(json.loads(signed))
@@ -103,6 +103,6 @@ def _content(
 @cache
 def _installed() -> frozenset[str]:
     """Return the font families of this machine: typst warns of, and PDF/UA refuses, what is missing."""
-    import typst  # noqa: PLC0415 - see make()
+    import typst  # see make()
 
     return frozenset(str(family) for family in typst.Fonts().families())

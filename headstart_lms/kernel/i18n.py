@@ -80,14 +80,14 @@ def country(code: str) -> str:
 
 def date(value: Any) -> str:
     """Write a date out: 21 November 2026, whatever the order of day and month is elsewhere in English."""
-    from babel.dates import format_date  # noqa: PLC0415 - loads the locale data only where dates are shown
+    from babel.dates import format_date  # loads the locale data only where dates are shown
 
     return format_date(value, format="long", locale="en_GB" if language() == "en" else locale())
 
 
 def listed(items: Iterable[object]) -> str:
     """Write a list in the line, as the language does it: "a, b and c"."""
-    from babel.lists import format_list  # noqa: PLC0415 - as in date()
+    from babel.lists import format_list  # as in date()
 
     return format_list([str(item) for item in items], locale="en_GB" if language() == "en" else locale())
 

@@ -63,10 +63,7 @@ def enqueue(
 
     The one that waits is held until the commit: a worker that took it before would not see what it is for.
     """
-    if (
-        key is not None
-        and session.scalar(select(Job.id).where(Job.key == key).with_for_update()) is not None
-    ):
+    if key is not None and session.scalar(select(Job.id).where(Job.key == key).with_for_update()) is not None:
         return
     session.add(Job(kind=kind, payload=payload, key=key, not_before=not_before or now()))
 
@@ -116,6 +113,16 @@ def run_one() -> bool:
             row.done = row.tries >= MAX_TRIES
             row.not_before = now() + timedelta(seconds=min(6 * 3600, 10 * 2**row.tries))
     return True
+
+
+def retry_given_up(session: Session) -> int:
+    """Put back what was given up, after its cause was mended; return how many jobs."""
+    result = session.execute(
+        update(Job)
+        .where(Job.done.is_(True) | (Job.tries >= MAX_TRIES))
+        .values(done=False, tries=0, error=None, not_before=now())
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def run_all() -> int:

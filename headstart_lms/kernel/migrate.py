@@ -58,9 +58,9 @@ def is_known(revision: str) -> bool:
 
 def differences(engine: Engine) -> list[Any]:
     """Return how the tables differ from the models: nothing, when the migrations are complete."""
-    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - only needed by the check
+    from alembic.autogenerate import compare_metadata  # only needed by the check
 
-    from .db import Base  # noqa: PLC0415
+    from .db import Base
 
     with engine.connect() as connection:
         options = {"include_object": only_ours, "version_table": VERSION_TABLE, "compare_type": True}

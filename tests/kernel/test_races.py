@@ -24,6 +24,7 @@ from headstart_lms.kernel.errors import NotFound, SignInNeeded
 from headstart_lms.lrs import head
 from headstart_lms.privacy import services as privacy
 from tests import cast
+from tests.commands import run
 
 
 def beside(app: Flask, work: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
@@ -76,6 +77,19 @@ def test_a_job_that_ends_its_worker_each_time_is_given_up(app: Flask) -> None:
         assert jobs.claim() is None
 
 
+def test_what_was_given_up_can_be_put_back(app: Flask) -> None:
+    with app.app_context(), transaction() as current:
+        current.add(
+            jobs.Job(
+                kind="tests.gone", payload={}, not_before=now(), tries=jobs.MAX_TRIES, done=True, error="E"
+            )
+        )
+    assert "BAD  jobs" in run(app, "doctor").output
+    assert "1 jobs put back" in run(app, "work", "--retry", "--once").output
+    with app.app_context():
+        assert session().scalars(select(jobs.Job.tries)).one() == 1  # it was tried again
+
+
 @pytest.mark.both_databases
 def test_an_answer_and_the_erasure_of_who_gives_it_do_not_wait_for_each_other(app: Flask) -> None:
     locked, go_on = threading.Event(), threading.Event()
@@ -126,7 +140,9 @@ def test_an_answer_that_comes_while_its_learner_is_erased_finds_nothing(app: Fla
     go_on.set()
     erasing.join(20)
     answering.join(20)
-    assert isinstance(answered[0], NotFound | SignInNeeded) or type(answered[0]).__name__ == "NoResultFound", answered
+    assert (
+        isinstance(answered[0], NotFound | SignInNeeded) or type(answered[0]).__name__ == "NoResultFound"
+    ), answered
 
 
 def test_a_teacher_who_is_erased_leaves_no_trace_in_a_database_that_keeps_no_rules(app: Flask) -> None:
@@ -154,7 +170,9 @@ def test_what_was_erased_leaves_the_log_even_when_somebody_was_reading(app: Flas
         with transaction() as current:
             amina = cast.find_person(current, "amina")
             accounts.set_identity(current, amina, accounts.Name("SENTINEL HADDAD", "", 1994))
-        reader = sqlite3.connect(app.config["HEADSTART_INSTANCE"] + "/headstart.sqlite3", isolation_level=None)
+        reader = sqlite3.connect(
+            app.config["HEADSTART_INSTANCE"] + "/headstart.sqlite3", isolation_level=None
+        )
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM lms_person").fetchone()
         with transaction() as current:
