@@ -139,6 +139,7 @@ class UI:
         }  # fmt: skip
 
     def link(self, code: str) -> str:
+        """Return the address of this page in another language."""
         return web.with_lang(code)
 
 

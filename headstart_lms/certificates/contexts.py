@@ -53,7 +53,3 @@ def context(address: str) -> dict[str, Any]:
         raise RuntimeError(f"the context file {name} is not the pinned one; install the package again")
     found: dict[str, Any] = json.loads(raw)
     return found
-
-
-def is_pinned(address: object) -> bool:
-    return isinstance(address, str) and address in PINNED

@@ -110,11 +110,6 @@ class Certificate(Base):
     person: Mapped[Person | None] = relationship()
     status_list: Mapped[StatusList] = relationship(back_populates="certificates")
 
-    @property
-    def is_live(self) -> bool:
-        """True while the issuer stands by it; its dates are another question."""
-        return self.standing == "good"
-
 
 class IssuerKey(Base):
     """An Ed25519 key of an issuer and the time it signs in; kept for ever, for old papers."""

@@ -109,12 +109,6 @@ def get_cohort_for(session: Session, person: Person, uuid: UUID) -> Cohort:
     raise NotFound(_("There is no such group."))
 
 
-def list_enrolments(session: Session, cohort: Cohort) -> Sequence[Enrolment]:
-    return session.scalars(
-        select(Enrolment).where(Enrolment.cohort_id == cohort.id).order_by(Enrolment.started)
-    ).all()
-
-
 def count_enrolments(session: Session) -> dict[int, int]:
     """Return how many learners each group has, by the group's row id; groups without any are not in it."""
     query = select(Enrolment.cohort_id, func.count()).where(Enrolment.cohort_id.is_not(None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 _frozen: list[datetime] = []
 
@@ -31,7 +31,3 @@ def frozen(at: datetime) -> Iterator[None]:
 def timestamp(at: datetime) -> str:
     """Write an instant as RFC 3339 with milliseconds and ``Z``, the form our statements use."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-
-
-def minutes(count: float) -> timedelta:
-    return timedelta(minutes=count)

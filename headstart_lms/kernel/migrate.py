@@ -53,7 +53,9 @@ def head() -> str:
 
 def is_known(revision: str) -> bool:
     """Tell whether this version of the program has a revision: a newer one's database it cannot read."""
-    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    return any(
+        script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions()
+    )
 
 
 def differences(engine: Engine) -> list[Any]:

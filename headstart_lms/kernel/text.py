@@ -16,9 +16,6 @@ from . import i18n
 _MARKED = re.compile(r"\[([^\[\]]+)\]\{([a-z]{2,3}(?:-[A-Za-z]+)*)\}")
 _RTL = frozenset({"ar", "fa", "he", "ps", "ur", "ckb", "dv", "yi", "sd", "ug"})
 
-#: Embeddings, overrides and isolates: never kept from names and answers (FRONTEND 8).
-BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
-
 
 class _Words(Protocol):
     @property
@@ -29,12 +26,6 @@ class _Words(Protocol):
 
 def direction(language: str) -> str:
     return "rtl" if language.split("-")[0] in _RTL and "Latn" not in language else "ltr"
-
-
-def strip_controls(text: str) -> str:
-    """Remove bidi controls and other control characters, collapse spaces: for names people type."""
-    text = text.translate(BIDI_CONTROLS)
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def ltr(text: object) -> Markup:

@@ -107,10 +107,6 @@ class UnitStanding:
     def is_done(self) -> bool:
         return self.answered == self.total
 
-    @property
-    def is_begun(self) -> bool:
-        return self.answered > 0
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
