@@ -51,7 +51,7 @@ def build(app: Flask) -> dict[str, Any]:
     if not books:
         raise Invalid("There is no course yet. Run 'headstart course publish --bundled' first.")
     slug = next((b.course.slug for b in books if b.course.slug == "it-diritti"), books[0].course.slug)
-    house = learning.House(state.installation, state.library, state.keyring.key("form-tokens"))
+    house = learning.House.of(state)
     people: list[dict[str, Any]] = []
     for short, title in CENTRES:
         with transaction() as current:

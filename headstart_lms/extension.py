@@ -36,6 +36,7 @@ from .kernel.access import access, public, rule_of
 from .kernel.crypto import Keyring
 from .kernel.db import Base, session, set_pragmas
 from .kernel.errors import NotReady
+from .kernel.languages import direction
 from .kernel.settings import Installation, find_installation
 from .kernel.storage import Storage
 from .paths import static_folder
@@ -119,7 +120,7 @@ class UI:
 
     def __init__(self) -> None:
         self.lang = i18n.language()
-        self.dir = text.direction(self.lang)
+        self.dir = direction(self.lang)
         self.languages = list(i18n.UI_LANGUAGES.items())
         self.accent: str | None = None
 

@@ -151,7 +151,7 @@ def _publish(app: Flask, checked: Checked) -> Published:
 def house_of(app: Flask) -> learning.House:
     """Return what the services need of an application. Call in an application context."""
     state = app.extensions["headstart"]
-    return learning.House(state.installation, state.library, state.keyring.key("form-tokens"))
+    return learning.House.of(state)
 
 
 def make_enrolment(app: Flask, person: Person, slug: str = "tiny", language: str = "en") -> Enrolment:

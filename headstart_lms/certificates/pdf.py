@@ -10,7 +10,7 @@ from pathlib import Path
 from ..kernel import i18n, qr
 from ..kernel.errors import NotFound
 from ..kernel.i18n import _
-from ..kernel.text import direction
+from ..kernel.languages import direction
 from . import codes, presenting, rosette
 from .facts import Facts, read_facts
 from .models import Certificate

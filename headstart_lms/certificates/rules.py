@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..courses.document import Course
 from ..courses.parts import Country, Id, Kind, Language, Slug, Version
-from ..courses.words import MARKED
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _
+from ..kernel.languages import MARKED
 
 #: ``practice``: on her own, nobody watched. ``supervised``: in a room, an examiner saw who sat there.
 Mode = Literal["practice", "supervised"]

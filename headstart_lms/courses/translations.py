@@ -8,10 +8,11 @@ from pathlib import Path
 
 import polib
 
+from ..kernel.languages import MARKED
 from .document import Course
 from .source import Finding
 from .texts import texts
-from .words import LANGUAGE, MARKED
+from .words import LANGUAGE
 
 _GAP = re.compile(r"\[\[[a-z][a-z0-9-]*\]\]")
 

@@ -12,16 +12,6 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 #: BCP 47, as far as courses need it: language, optional script, optional region.
 LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$")
 
-#: ``[words]{it}`` inside a text: words of another language, kept in every translation.
-MARKED = re.compile(r"\[([^\[\]]+)\]\{([a-z]{2,3}(?:-[A-Za-z]+)*)\}")
-
-RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ps", "ur", "ckb", "dv", "yi", "sd", "ug"})
-
-
-def direction(language: str) -> str:
-    """Return ``rtl`` or ``ltr`` for a BCP 47 tag."""
-    return "rtl" if language.split("-")[0] in RTL_LANGUAGES and "Latn" not in language else "ltr"
-
 
 @dataclass(frozen=True, slots=True)
 class Words:

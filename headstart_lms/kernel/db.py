@@ -14,6 +14,7 @@ from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, Uuid, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from werkzeug.local import LocalProxy
 
@@ -163,6 +164,11 @@ def transaction() -> Iterator[Session]:
             callback()
         except Exception:  # the record stands; what follows it is logged and cannot undo it
             current_app.logger.exception("a function that runs after the commit failed")
+
+
+def insert_into(dialect: Dialect, table: Any) -> Any:
+    """Return an INSERT for this database; add ``on_conflict_do_nothing()`` or ``..._do_update()``."""
+    return (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def in_transaction() -> bool:

@@ -6,11 +6,10 @@ import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import String, delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .clock import now
-from .db import Base
+from .db import Base, insert_into
 from .errors import TooMany
 from .i18n import ngettext
 
@@ -33,9 +32,8 @@ def hit(session: Session, bucket: str, limit: int, seconds: int) -> None:
     key = hashlib.sha256(bucket.encode()).hexdigest()
     at = now()
     session.execute(delete(Limit).where(Limit.until < at))
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     count, until = session.execute(
-        insert(Limit)
+        insert_into(session.get_bind().dialect, Limit)
         .values(bucket=key, count=1, until=at + timedelta(seconds=seconds))
         .on_conflict_do_update(index_elements=["bucket"], set_={"count": Limit.count + 1})
         .returning(Limit.count, Limit.until)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -12,9 +11,7 @@ from markdown_it.rules_inline import StateInline
 from markupsafe import Markup, escape
 
 from . import i18n
-
-_MARKED = re.compile(r"\[([^\[\]]+)\]\{([a-z]{2,3}(?:-[A-Za-z]+)*)\}")
-_RTL = frozenset({"ar", "fa", "he", "ps", "ur", "ckb", "dv", "yi", "sd", "ug"})
+from .languages import MARKED, direction
 
 
 class _Words(Protocol):
@@ -22,10 +19,6 @@ class _Words(Protocol):
     def text(self) -> str: ...
     @property
     def lang(self) -> str | None: ...
-
-
-def direction(language: str) -> str:
-    return "rtl" if language.split("-")[0] in _RTL and "Latn" not in language else "ltr"
 
 
 def ltr(text: object) -> Markup:
@@ -43,7 +36,7 @@ def _marked(text: str, language: str) -> Markup:
 def _inline(text: str, lang: str | None, page: str) -> Markup:
     out = Markup("")
     at = 0
-    for match in _MARKED.finditer(text):
+    for match in MARKED.finditer(text):
         out += escape(text[at : match.start()]) + _marked(match[1], match[2])
         at = match.end()
     out += escape(text[at:])
@@ -76,7 +69,7 @@ def words(value: _Words | str | None, taught: bool | None = None) -> Markup:
 def _mark_rule(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] != "[":
         return False
-    match = _MARKED.match(state.src, state.pos)
+    match = MARKED.match(state.src, state.pos)
     if match is None:
         return False
     if not silent:

@@ -24,7 +24,7 @@ def house() -> House:
     """Return what the services need of this application."""
     state = current_app.extensions["headstart"]
     if "hs_house" not in g:
-        g.hs_house = House(state.installation, state.library, state.keyring.key("form-tokens"))
+        g.hs_house = House.of(state)
     found: House = g.hs_house
     return found
 

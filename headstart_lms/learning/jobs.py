@@ -19,7 +19,7 @@ from . import services
 def close_overdue_tests(payload: dict[str, Any]) -> None:
     """Close every sitting past its deadline, each in a transaction of its own. Raises ExceptionGroup at the end."""
     state = current_app.extensions["headstart"]
-    house = services.House(state.installation, state.library, state.keyring.key("form-tokens"))
+    house = services.House.of(state)
     overdue = [
         (sitting.id, sitting.enrolment.person_id)
         for sitting in assessments.overdue_sittings(session(), now())

@@ -44,6 +44,11 @@ class House:
     library: Library
     token_key: bytes
 
+    @classmethod
+    def of(cls, state: Any) -> House:
+        """Return that of an application; ``state`` is its ``app.extensions["headstart"]``."""
+        return cls(state.installation, state.library, state.keyring.key("form-tokens"))
+
     def book_of(self, session: Session, enrolment: Enrolment, language: str | None = None) -> Book:
         """Return the newest correction of the edition this enrolment is on, in a language or its own."""
         digest = digest_of(session, enrolment.course_id, enrolment.edition)

@@ -12,6 +12,7 @@ from sqlalchemy import Table, bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
 from ..kernel.clock import now
+from ..kernel.db import insert_into
 from . import head, postings
 from . import terms as t
 from .models import (
@@ -103,7 +104,7 @@ def _erase(session: Session, seqs: Iterable[int], *, keep_ids: bool = True) -> i
         for tenant_id in {row.tenant_id for row in rows}:
             _unpost(session, tenant_id, [(r.seq, r.payload) for r in rows if r.tenant_id == tenant_id])
         if rows and keep_ids:
-            tombs = postings.insert_ignoring(connection, _tombstone).on_conflict_do_nothing()
+            tombs = insert_into(connection.dialect, _tombstone).on_conflict_do_nothing()
             connection.execute(
                 tombs, [{"id": row.id, "tenant_id": row.tenant_id, "erased": now()} for row in rows]
             )

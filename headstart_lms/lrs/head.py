@@ -11,6 +11,7 @@ from sqlalchemy import Table, bindparam, case, event, select, text, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from ..kernel.clock import now
+from ..kernel.db import insert_into
 from . import postings
 from .models import Head
 
@@ -81,7 +82,7 @@ def advance(session: Session, count: int) -> Taken:
     values = {"count": count, "at": microseconds(now())}
     row = connection.execute(_ADVANCE, values).first()
     if row is None:
-        first = postings.insert_ignoring(connection, _head).values(id=1, seq=0, stored=0, targets=0)
+        first = insert_into(connection.dialect, _head).values(id=1, seq=0, stored=0, targets=0)
         connection.execute(first.on_conflict_do_nothing())
         row = connection.execute(_ADVANCE, values).one()
     postings.expect_seq(session, row.seq - count, row.seq)

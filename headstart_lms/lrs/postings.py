@@ -10,10 +10,9 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, Table, bindparam, event, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from ..kernel.db import insert_into
 from . import terms as t
 from .models import Tenant, Term
 
@@ -41,12 +40,6 @@ def chunks(values: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(values)
     while chunk := list(islice(rest, _CHUNK)):
         yield chunk
-
-
-def insert_ignoring(connection: Connection, table: Table) -> Any:
-    """Return an INSERT for this database; add ``on_conflict_do_nothing()`` or ``..._do_update()``."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
 
 
 # --- memory that follows the transaction ---------------------------------------------------------
@@ -114,7 +107,7 @@ def tenant_id(session: Session, tenant: UUID) -> int:
         return known
     found = connection.execute(_FIND_TENANT, {"uuid": tenant}).scalar()
     if found is None:
-        connection.execute(insert_ignoring(connection, _tenant).values(uuid=tenant).on_conflict_do_nothing())
+        connection.execute(insert_into(connection.dialect, _tenant).values(uuid=tenant).on_conflict_do_nothing())
         found = connection.execute(_FIND_TENANT, {"uuid": tenant}).scalar_one()
     session.info.setdefault("lrs_tenants", {})[tenant] = found
     session.info["lrs_engine"] = connection.engine
@@ -160,7 +153,7 @@ def get_ids(session: Session, tenant: int, keys: Iterable[t.Key]) -> dict[t.Key,
             {"tenant_id": tenant, "hash": t.key_hash(*key), "kind": key[0], "value": key[1]} for key in new
         ]
         rows.sort(key=lambda row: row["hash"])  # type: ignore[arg-type, return-value]
-        connection.execute(insert_ignoring(connection, _term).on_conflict_do_nothing(), rows)
+        connection.execute(insert_into(connection.dialect, _term).on_conflict_do_nothing(), rows)
         ids.update(find_ids(session, tenant, new))
     _remember(session, {(tenant, *key): (ids[key], b"") for key in unknown if key[0] in _LASTING})
     return ids

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from ..kernel.db import insert_into
 from ..kernel.errors import NotAllowed
 from . import postings
 from . import terms as t
@@ -54,7 +55,7 @@ def copy_through_references(session: Session, tenant: int, seqs: Iterable[int]) 
         if not roles:
             continue
         ids_of = postings.get_ids(session, tenant, roles)
-        insert = postings.insert_ignoring(connection, _posting)
+        insert = insert_into(connection.dialect, _posting)
         insert = insert.on_conflict_do_update(
             index_elements=["term_id", "seq"], set_={"roles": _posting.c.roles.op("|")(insert.excluded.roles)}
         )

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from ..kernel.db import insert_into
 from ..kernel.errors import Conflict
 from ..xapi.vocabulary import VOIDED
 from . import head, postings, references
@@ -265,7 +266,7 @@ def _insert_attachments(session: Session, fresh: list[_New], contents: Mapping[s
         return
     connection = session.connection()
     connection.execute(
-        postings.insert_ignoring(connection, _attachment).on_conflict_do_nothing(),
+        insert_into(connection.dialect, _attachment).on_conflict_do_nothing(),
         [{"sha2": sha2, "content": contents[sha2]} for sha2 in sorted({sha2 for _, sha2 in pairs})],
     )
     connection.execute(insert(_statement_attachment), [{"seq": seq, "sha2": sha2} for seq, sha2 in pairs])

@@ -23,7 +23,7 @@ Values = dict[str, list[str]]
 
 def _house(app: Flask) -> House:
     state = app.extensions["headstart"]
-    return House(state.installation, state.library, state.keyring.key("form-tokens"))
+    return House.of(state)
 
 
 def _right(item: object, tokens: Tokens) -> Values:

@@ -95,3 +95,9 @@ def test_the_sheet_works_in_the_oldest_browser_we_promise(sheet: Path) -> None:
             assert not open_rules or open_rules[-1].startswith("@"), f"nested: {head[0].strip()}"
             open_rules.append(head[0].strip())
     assert open_rules == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_only_a_right_to_left_page_mirrors_a_drawing(sheet: Path) -> None:
+    mirrored = re.findall(r"([^{}]+)\{[^{}]*scaleX\(-1\)", COMMENT.sub("", sheet.read_text()))
+    assert [rule.strip() for rule in mirrored if '[dir="rtl"]' not in rule] == []

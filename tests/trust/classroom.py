@@ -88,7 +88,7 @@ def make_learners(app: Flask, count: int, units: int) -> list[Learner]:
     learners = []
     with app.app_context():
         state = app.extensions["headstart"]
-        house = learning.House(state.installation, state.library, state.keyring.key("form-tokens"))
+        house = learning.House.of(state)
         with transaction() as current:
             for _number in range(count):
                 person, _code = accounts.start_learner(

@@ -9,14 +9,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
+from babel.support import LazyProxy
 from pydantic_core import PydanticCustomError
 
 from ...courses.parts import ItemBase
-from ...courses.words import MARKED, Words, direction
+from ...courses.words import Words
 from ...kernel.errors import Invalid
-from ...kernel.i18n import _
+from ...kernel.i18n import _, _l
+from ...kernel.languages import MARKED, direction
 from ..marking_diff import Difference
 from .lexicon import Lexicon as Lexicon
 from .tokens import Tokens as Tokens
@@ -227,6 +229,46 @@ class ItemType(ItemBase):
             audio=self.audio,
             **parts,
         )
+
+
+class OneOfPart(Protocol):
+    """A part of a OneOf: an option, a place."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def right(self) -> bool: ...
+    @property
+    def why(self) -> Words | None: ...
+
+
+class OneOf(ItemType):
+    """An item whose answer is one of several parts, exactly one of which is right: radios."""
+
+    interaction: ClassVar[str] = "choice"
+    #: What is said to whoever sends the form without choosing.
+    missing: ClassVar[LazyProxy] = _l("Choose an answer first.")
+
+    @property
+    @abstractmethod
+    def parts(self) -> Sequence[OneOfPart]:
+        """Return what may be chosen."""
+
+    def read(self, values: Values, tokens: Tokens) -> dict[str, Any]:
+        refuse_others(values, ["response"])
+        value = read_one(values, "response", str(self.missing))
+        return {"choice": tokens.resolve(self.id, value, (part.id for part in self.parts))}
+
+    def grade(self, response: Response, lexicon: Lexicon) -> Grade:
+        chosen = next(part for part in self.parts if part.id == response["choice"])
+        return Grade(
+            score=1.0 if chosen.right else 0.0,
+            parts={chosen.id: chosen.right},
+            notes=(chosen.why,) if chosen.why else (),
+        )
+
+    def xapi_response(self, response: Response) -> str | None:
+        return str(response["choice"])
 
 
 # --- helpers for reading and checking ------------------------------------------------------------

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
 
+from babel.support import LazyProxy
 from pydantic import Field as Spec
 from pydantic import field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ...courses.parts import Id, Part
 from ...courses.words import Words
-from ...kernel.i18n import _
+from ...kernel.i18n import _l
 from .base import (
     Choice,
     Field,
     Form,
-    Grade,
-    ItemType,
+    OneOf,
+    OneOfPart,
     Response,
     Solution,
     SolutionLine,
     Tokens,
-    Values,
     check_one_right,
     check_unique,
     letters,
-    read_one,
-    refuse_others,
 )
-from .lexicon import Lexicon
 
 Percent = Annotated[float, Spec(ge=0, le=100, allow_inf_nan=False)]
 
@@ -52,11 +50,11 @@ class Spot(Part):
         return self
 
 
-class Hotspot(ItemType):
+class Hotspot(OneOf):
     """The letters run over the picture from top to bottom, so they say nothing about the key."""
 
-    interaction: ClassVar[str] = "choice"
     template: ClassVar[str] = "hotspot"
+    missing: ClassVar[LazyProxy] = _l("Choose a place first.")
 
     type: Literal["hotspot"]
     picture: Id
@@ -69,6 +67,10 @@ class Hotspot(ItemType):
         check_one_right([s.right for s in spots], "spots")
         return spots
 
+    @property
+    def parts(self) -> Sequence[OneOfPart]:
+        return self.spots
+
     def form(self, tokens: Tokens, so_far: Response | None = None) -> Form:
         choices = letters(
             Choice(tokens.token(self.id, s.id), text=s.label, box=(s.x, s.y, s.width, s.height))
@@ -76,21 +78,5 @@ class Hotspot(ItemType):
         )
         return self._form(fields=(Field("response", "radio", choices),))
 
-    def read(self, values: Values, tokens: Tokens) -> dict[str, Any]:
-        refuse_others(values, ["response"])
-        value = read_one(values, "response", _("Choose a place first."))
-        return {"choice": tokens.resolve(self.id, value, (s.id for s in self.spots))}
-
-    def grade(self, response: Response, lexicon: Lexicon) -> Grade:
-        chosen = next(s for s in self.spots if s.id == response["choice"])
-        return Grade(
-            score=1.0 if chosen.right else 0.0,
-            parts={chosen.id: chosen.right},
-            notes=(chosen.why,) if chosen.why else (),
-        )
-
     def solution(self) -> Solution:
         return Solution(tuple(SolutionLine((s.label,), part=s.id) for s in self.spots if s.right))
-
-    def xapi_response(self, response: Response) -> str | None:
-        return str(response["choice"])

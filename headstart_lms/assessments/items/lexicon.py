@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ...courses.document import Course, Entry
 from ...courses.parts import DialogueBlock, GrammarBlock, ScenarioBlock, TextBlock
-from ...courses.words import MARKED, Words
+from ...courses.words import Words
+from ...kernel.languages import MARKED
 from ..marking_text import fold, words_of
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field as Spec
 from pydantic import field_validator, model_validator
@@ -11,25 +11,20 @@ from pydantic_core import PydanticCustomError
 
 from ...courses.parts import Id, Part
 from ...courses.words import Words
-from ...kernel.i18n import _
 from .base import (
     Choice,
     Field,
     Form,
-    Grade,
-    ItemType,
+    OneOf,
+    OneOfPart,
     Response,
     Solution,
     SolutionLine,
     Tokens,
-    Values,
     check_one_right,
     check_unique,
     letters,
-    read_one,
-    refuse_others,
 )
-from .lexicon import Lexicon
 
 
 class PictureOption(Part):
@@ -49,10 +44,9 @@ class PictureOption(Part):
         return self
 
 
-class Picture(ItemType):
+class Picture(OneOf):
     """One of two to six options; the options or the item itself have pictures or sound."""
 
-    interaction: ClassVar[str] = "choice"
     template: ClassVar[str] = "picture"
 
     type: Literal["picture"]
@@ -77,25 +71,16 @@ class Picture(ItemType):
         yield from super().media_ids()
         yield from (media for o in self.options for media in (o.picture, o.audio) if media)
 
+    @property
+    def parts(self) -> Sequence[OneOfPart]:
+        return self.options
+
     def form(self, tokens: Tokens, so_far: Response | None = None) -> Form:
         choices = letters(
             Choice(tokens.token(self.id, o.id), text=o.text, picture=o.picture, audio=o.audio)
             for o in tokens.shuffled(self.id, self.options)
         )
         return self._form(fields=(Field("response", "radio", choices),))
-
-    def read(self, values: Values, tokens: Tokens) -> dict[str, Any]:
-        refuse_others(values, ["response"])
-        value = read_one(values, "response", _("Choose an answer first."))
-        return {"choice": tokens.resolve(self.id, value, (o.id for o in self.options))}
-
-    def grade(self, response: Response, lexicon: Lexicon) -> Grade:
-        chosen = next(o for o in self.options if o.id == response["choice"])
-        return Grade(
-            score=1.0 if chosen.right else 0.0,
-            parts={chosen.id: chosen.right},
-            notes=(chosen.why,) if chosen.why else (),
-        )
 
     def solution(self) -> Solution:
         right = next(o for o in self.options if o.right)
@@ -106,6 +91,3 @@ class Picture(ItemType):
             part=right.id,
         )
         return Solution((line,))
-
-    def xapi_response(self, response: Response) -> str | None:
-        return str(response["choice"])
