@@ -121,7 +121,7 @@ class UI:
     def __init__(self) -> None:
         self.lang = i18n.language()
         self.dir = direction(self.lang)
-        self.languages = list(i18n.UI_LANGUAGES.items())
+        self.languages = list(web.offered_languages().items())
         self.accent: str | None = None
 
     @cached_property

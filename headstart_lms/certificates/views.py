@@ -20,14 +20,14 @@ __all__ = ["bp", "holder_views"]
 
 
 @bp.get("/verify", endpoint="verify")
-@access(public)
+@access(public, for_offices=True)
 def verify_form() -> Response:
     """Ask for a code, a file, or pasted text."""
     return _form("", None)
 
 
 @bp.post("/verify", endpoint="verify_answer")
-@access(public, changes_nothing=True)
+@access(public, changes_nothing=True, for_offices=True)
 def verify_answer() -> BaseResponse:
     """Check what was sent: a file, pasted text, or a code with or without the year of birth."""
     count("check", CHECKS, 600)
@@ -56,7 +56,7 @@ def verify_answer() -> BaseResponse:
 
 
 @bp.get("/verify/<code>", endpoint="verify_code")
-@access(public)
+@access(public, for_offices=True)
 def verify_code(code: str) -> BaseResponse:
     """Check a code alone: what the QR code opens."""
     count("check", CHECKS, 600)

@@ -11,15 +11,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[[], None]
 
 
-def access(rule: Rule, *, changes_nothing: bool = False) -> Callable[[F], F]:
+def access(rule: Rule, *, changes_nothing: bool = False, for_offices: bool = False) -> Callable[[F], F]:
     """Declare who may use a view. The rule runs before the view, whatever the method.
 
     ``changes_nothing``: its POST only asks a question (a file is too large for an address), so any site may send it.
+    ``for_offices``: an office of a destination country reads it, so it speaks ``i18n.OFFICE_LANGUAGES`` too.
     """
 
     def declare(view: F) -> F:
         view.access_rule = rule  # type: ignore[attr-defined]
         view.changes_nothing = changes_nothing  # type: ignore[attr-defined]
+        view.for_offices = for_offices  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -35,6 +37,10 @@ def credential() -> None:
 
 def changes_nothing(view: Callable[..., Any]) -> bool:
     return bool(getattr(view, "changes_nothing", False))
+
+
+def is_for_offices(view: Callable[..., Any]) -> bool:
+    return bool(getattr(view, "for_offices", False))
 
 
 def rule_of(view: Callable[..., Any]) -> Rule | None:

@@ -16,6 +16,12 @@ from ..paths import package_folder
 
 #: Languages of the interface, each by its own name; a language appears here when its catalogue is complete.
 UI_LANGUAGES: dict[str, str] = {"en": "English", "ar": "العربية"}
+#: Languages of the pages where offices of the destination countries check certificates.
+OFFICE_LANGUAGES: dict[str, str] = {
+    "en": "English", "cs": "Čeština", "de": "Deutsch", "hu": "Magyar", "it": "Italiano", "nl": "Nederlands",
+    "pt": "Português", "sk": "Slovenčina",
+}  # fmt: skip
+_KNOWN = UI_LANGUAGES | OFFICE_LANGUAGES
 
 _language: ContextVar[str] = ContextVar("headstart_language", default="en")
 
@@ -30,18 +36,25 @@ def _catalogue(language: str) -> gettext_module.NullTranslations:
 
 
 def language() -> str:
-    """Return the language of the interface: a BCP 47 tag from UI_LANGUAGES."""
+    """Return the language of the interface: a BCP 47 tag from UI_LANGUAGES, on pages for offices also from
+    OFFICE_LANGUAGES.
+    """
     return _language.get()
 
 
+def offered(*, for_offices: bool) -> dict[str, str]:
+    """Return the languages a page can be read in, each by its own name."""
+    return _KNOWN if for_offices else UI_LANGUAGES
+
+
 def set_language(tag: str) -> None:
-    _language.set(tag if tag in UI_LANGUAGES else "en")
+    _language.set(tag if tag in _KNOWN else "en")
 
 
 @contextmanager
 def in_language(tag: str) -> Iterator[None]:
     """Write in another language for a while: a certificate, a job."""
-    token = _language.set(tag if tag in UI_LANGUAGES else "en")
+    token = _language.set(tag if tag in _KNOWN else "en")
     try:
         yield
     finally:

@@ -30,7 +30,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms.validators import ValidationError
 
 from . import i18n
-from .access import changes_nothing, credential, rule_of
+from .access import changes_nothing, credential, is_for_offices, rule_of
 from .compress import compress
 from .db import session
 from .errors import LMSError, NotAllowed, SignInNeeded, TooMany
@@ -49,18 +49,25 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 def choose_language() -> None:
     """Choose the language of the page: ``?lang=``, then the cookie, then Accept-Language."""
+    languages = offered_languages()
     asked = request.args.get("lang", "")
-    if asked in i18n.UI_LANGUAGES:
+    if asked in languages:
         g.hs_set_language = asked
         i18n.set_language(asked)
         return
     kept = request.cookies.get(LANGUAGE_COOKIE, "")
-    if kept in i18n.UI_LANGUAGES:
+    if kept in languages:
         i18n.set_language(kept)
         return
     # werkzeug's best_match prefers an exact "en" to a wished "ar-EG"
     wished = (tag.split("-")[0].lower() for tag in request.accept_languages.values())
-    i18n.set_language(next((tag for tag in wished if tag in i18n.UI_LANGUAGES), "en"))
+    i18n.set_language(next((tag for tag in wished if tag in languages), "en"))
+
+
+def offered_languages() -> dict[str, str]:
+    """Return the languages this page can be read in: more of them where offices check certificates."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return i18n.offered(for_offices=view is not None and is_for_offices(view))
 
 
 def limit_form() -> None:
