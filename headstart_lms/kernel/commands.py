@@ -12,8 +12,11 @@ from typing import Any, TypeVar
 import click
 from flask import Flask, has_app_context
 from flask.cli import ScriptInfo
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from .errors import LMSError
+from . import migrate
+from .db import db, session
+from .errors import LMSError, NotReady
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,11 +30,34 @@ def with_app(command: F) -> F:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         if has_app_context():
-            return command(*args, **kwargs)
-        with _find_app().app_context():
+            with _database_explained():
+                return command(*args, **kwargs)
+        with _find_app().app_context(), _database_explained():
             return command(*args, **kwargs)
 
     return run  # type: ignore[return-value]
+
+
+@contextmanager
+def _database_explained() -> Iterator[None]:
+    """Say what an operator can do when the database is away or its tables are of another version."""
+    try:
+        yield
+    except (OperationalError, ProgrammingError) as error:
+        session().rollback()
+        try:
+            found = migrate.current(db.engine)
+        except (OperationalError, ProgrammingError):
+            raise NotReady(
+                "The database does not answer. Look at HEADSTART_DATABASE_URL and whether it runs."
+            ) from error
+        if found == migrate.head():
+            raise
+        if found is None:
+            raise NotReady("This installation has no tables yet. Run 'headstart init'.") from error
+        raise NotReady(
+            f"The tables are of revision {found}, this program needs {migrate.head()}. Run 'headstart init'."
+        ) from error
 
 
 def _find_app() -> Flask:
