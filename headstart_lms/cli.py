@@ -11,7 +11,7 @@ from flask import current_app
 from .accounts.cli import person
 from .builtin import item_types
 from .certificates.cli import certificate
-from .courses.cli import course
+from .courses.cli import course, facts
 from .kernel import jobs
 from .kernel.commands import Commands, print_json, with_app
 from .kernel.db import session, transaction
@@ -30,7 +30,7 @@ def headstart(ctx: click.Context) -> None:
     ctx.meta["headstart.item_types"] = item_types
 
 
-for group in (course, person, certificate, progress, client, lrs):
+for group in (course, facts, person, certificate, progress, client, lrs):
     headstart.add_command(group)
 
 

@@ -24,6 +24,7 @@ from .accounts import services as accounts
 from .accounts.models import Centre
 from .certificates import keys
 from .certificates.models import IssuerKey
+from .courses import facts
 from .kernel import migrate
 from .kernel.clock import now, today
 from .kernel.crypto import Keyring
@@ -141,7 +142,15 @@ def restore(app: Flask, source: Path) -> dict[str, Any]:
             about = dict(json.loads((folder / "about.json").read_text()))
             copy = folder / "headstart.sqlite3"
             whole, revision = _look_into(copy)
-        except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, TypeError, sqlite3.Error) as error:
+        except (
+            OSError,
+            EOFError,
+            zlib.error,
+            tarfile.TarError,
+            ValueError,
+            TypeError,
+            sqlite3.Error,
+        ) as error:
             raise Invalid(f"{source} is not a backup of Headstart LMS, or it is damaged: {error}.") from error
         if about.get("format") != BACKUP_FORMAT or whole != "ok":
             raise Invalid(f"{source} is not a backup that this version can read.")
@@ -231,16 +240,15 @@ def doctor(app: Flask) -> list[Check]:
     free = shutil.disk_usage(state.folder).free
     found.append(Check("disk", free > 500_000_000, f"{free // 1_000_000} MB free"))
     expired = [
-        f"{book.course.slug}/{fact.id}"
-        for book in _books(app)
-        for fact in book.course.facts
-        if fact.is_expired(today()) or fact.review_by < today()
+        f"{one.course}/{one.fact.id}" for book in _books(app) for one in facts.due(book.course, today())
     ]
     found.append(
         Check(
             "facts",
             not expired,
-            "all facts are in time" if not expired else f"look again at: {', '.join(expired[:8])}",
+            "all facts are in time"
+            if not expired
+            else f"look again at {len(expired)} facts ('headstart facts due'): {', '.join(expired[:8])}",
         )
     )
     return found

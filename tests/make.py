@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -114,26 +116,59 @@ _BANK = """
 """
 
 
-def write_course(folder: Path, *, slug: str = "tiny", uuid: UUID = TINY_UUID, version: str = "1.0") -> Path:
-    """Write the source of a course of two units, three items and a test of two questions."""
-    for name, text in (
-        ("course.yaml", _COURSE.format(slug=slug, uuid=uuid, version=version)),
-        ("blueprints.yaml", _BLUEPRINTS),
-        ("units/first.yaml", _FIRST),
-        ("units/second.yaml", _SECOND),
-        ("bank/words.yaml", _BANK),
-    ):
+_FACTS = """
+- id: bus-price
+  claim: The bus costs 2 euros.
+  country: IT
+  valid_until: 2026-12-31
+  review_by: 2026-12-15
+  source: {title: Prices, url: "https://bus.example.org/", read: 2026-11-01}
+  owner: The tests
+"""
+
+
+def write_course(
+    folder: Path,
+    *,
+    slug: str = "tiny",
+    uuid: UUID = TINY_UUID,
+    version: str = "1.0",
+    facts: Mapping[str, str] | None = None,
+) -> Path:
+    """Write the source of a course of two units, three items and a test of two questions.
+
+    ``facts``: {item id: fact id}; the course then has the fact ``bus-price``, good until the end of 2026.
+    """
+    parts = {
+        "course.yaml": _COURSE.format(slug=slug, uuid=uuid, version=version),
+        "blueprints.yaml": _BLUEPRINTS,
+        "units/first.yaml": _FIRST,
+        "units/second.yaml": _SECOND,
+        "bank/words.yaml": _BANK,
+    }
+    if facts:
+        parts["facts.yaml"] = _FACTS
+        for item, fact in facts.items():
+            pattern = re.compile(rf"^( *)- id: {item}$", re.MULTILINE)
+            parts = {name: pattern.sub(rf"\g<0>\n\1  facts: [{fact}]", text) for name, text in parts.items()}
+    for name, text in parts.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     return folder
 
 
-def make_course(app: Flask, folder: Path, *, slug: str = "tiny", uuid: UUID = TINY_UUID) -> Published:
+def make_course(
+    app: Flask,
+    folder: Path,
+    *,
+    slug: str = "tiny",
+    uuid: UUID = TINY_UUID,
+    facts: Mapping[str, str] | None = None,
+) -> Published:
     """Write, check and publish the tiny course. Call in an application context."""
-    return _publish(
-        app, check_folder(write_course(folder, slug=slug, uuid=uuid), item_types(), on=CHECKED_ON)
-    )
+    written = write_course(folder, slug=slug, uuid=uuid, facts=facts)
+    return _publish(app, check_folder(written, item_types(), on=CHECKED_ON))
 
 
 def make_bundled_course(app: Flask, slug: str) -> Published:

@@ -18,32 +18,48 @@ from ..kernel.i18n import _
 
 
 def draw(
-    blueprint: Blueprint, bank: Sequence[ItemBase], seed: str, avoid: Collection[str] = frozenset()
+    blueprint: Blueprint,
+    bank: Sequence[ItemBase],
+    seed: str,
+    avoid: Collection[str] = frozenset(),
+    paused: Collection[str] = frozenset(),
 ) -> dict[str, list[str]]:
     """Draw the items of one sitting: {section id: [item ids in the order shown]}.
 
     The same seed always draws the same. No item comes twice. Items in ``avoid`` (seen in earlier sittings)
-    come only when there are no others; difficulty and topic are spread as evenly as the bank allows. Raises
-    Invalid when the bank cannot fill all draws.
+    come only when there are no others; difficulty and topic are spread as evenly as the bank allows. Items that
+    are ``paused`` never come: places that only they could fill stay empty, for a fact that is over must not keep
+    people from their test. Raises Invalid when the bank cannot fill all other draws, or a whole section is empty.
     """
     digest = hashlib.sha256(f"{blueprint.id}\n{seed}".encode()).digest()
     chance = random.Random(int.from_bytes(digest))  # noqa: S311 - repeatable on purpose, guards no secret
     items = sorted(bank, key=lambda item: item.id)  # the order of files must not change a draw
 
-    slots: list[tuple[str, list[str]]] = []  # for each place: its section, its candidates, best first
+    # for each place: its section, its candidates, best first, and whether it may stay empty
+    slots: list[tuple[str, list[str], bool]] = []
     for section in blueprint.sections:
         for one in section.draw:
-            candidates = [item for item in items if set(one.tags) <= set(item.tags)]
+            fitting = [item for item in items if set(one.tags) <= set(item.tags)]
+            candidates = [item for item in fitting if item.id not in paused]
             ranked = _ranked(candidates, chance, avoid)
-            slots += [(section.id, ranked)] * one.count
-    taken = _assign([candidates for _section, candidates in slots])
+            slots += [(section.id, ranked, len(candidates) < len(fitting))] * one.count
+    taken = _assign([ranked for _section, ranked, _may_stay_empty in slots])
 
     drawn: dict[str, list[str]] = {section.id: [] for section in blueprint.sections}
-    for (section_id, _candidates), item_id in zip(slots, taken, strict=True):
-        drawn[section_id].append(item_id)
+    for place, (section_id, _ranked_items, may_stay_empty) in enumerate(slots):
+        if place in taken:
+            drawn[section_id].append(taken[place])
+        elif not may_stay_empty:
+            raise _too_few()
     for ids in drawn.values():
+        if not ids:
+            raise _too_few()
         chance.shuffle(ids)
     return drawn
+
+
+def _too_few() -> Invalid:
+    return Invalid(_("There are not enough questions for this test. Please tell your teacher."), "bank")
 
 
 def _ranked(items: Sequence[ItemBase], chance: random.Random, avoid: Collection[str]) -> list[str]:
@@ -63,8 +79,8 @@ def _ranked(items: Sequence[ItemBase], chance: random.Random, avoid: Collection[
     return ranked
 
 
-def _assign(candidates: Sequence[Sequence[str]]) -> list[str]:
-    """Give every place an item of its own (augmenting paths), preferring the candidates listed first.
+def _assign(candidates: Sequence[Sequence[str]]) -> dict[int, str]:
+    """Give as many places as possible an item of their own (augmenting paths), the candidates listed first first.
 
     A place whose candidates are all taken moves another place to its next candidate, so that draws with
     overlapping tags are filled whenever that is possible at all.
@@ -87,11 +103,8 @@ def _assign(candidates: Sequence[Sequence[str]]) -> list[str]:
         return False
 
     for place in range(len(candidates)):
-        if not seat(place, set()):
-            raise Invalid(
-                _("There are not enough questions for this test. Please tell your teacher."), "bank"
-            )
-    return [item for item, _place in sorted(place_of.items(), key=lambda pair: pair[1])]
+        seat(place, set())
+    return {place: item for item, place in place_of.items()}
 
 
 # --- results -----------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ def start_sitting(
     sitting = Sitting(
         enrolment_id=enrolment.id, blueprint_id=blueprint.id, edition=book.course.edition,
         correction=book.course.correction, number=len(before) + 1, seed=seed,
-        drawn=rules.draw(blueprint, book.course.bank, seed, avoid=seen), plays={}, started=at,
+        drawn=rules.draw(blueprint, book.course.bank, seed, seen, book.course.paused(at.date())), plays={}, started=at,
         deadline=at + timedelta(minutes=blueprint.minutes),
     )  # fmt: skip
     try:

@@ -1,8 +1,9 @@
-"""headstart course check | translate | publish | list | export"""
+"""headstart course check | translate | publish | list | export, headstart facts due"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from ..kernel.commands import Commands, print_json, print_table, progress, with_
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid
 from ..paths import bundled_courses
+from . import facts as courses_facts
 from . import services
 from .check import Checked, ItemTypes, check_folder
+from .document import Course
 from .export import write_folder
 from .translations import refresh
 
@@ -145,3 +148,50 @@ def export(slug: str, folder: Path) -> None:
     state = current_app.extensions["headstart"]
     write_folder(session(), state.storage, state.library, slug, folder)
     click.echo(f"{slug}: written to {folder}")
+
+
+@click.group(cls=Commands)
+def facts() -> None:
+    """Facts of law, money and offices, and when to look at them again."""
+
+
+@facts.command()
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day to ask about. Default: today.")
+@click.option(
+    "--within", default=0, show_default=True, type=click.IntRange(0, 3660), help="So many days ahead."
+)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def due(
+    ctx: click.Context, folders: tuple[Path, ...], on: datetime | None, within: int, as_json: bool
+) -> None:
+    """List facts that are over or have to be looked at again: of course folders, else of what is published."""
+    day = on.date() if on is not None else today()
+    rows = [one.row() for course in _courses(ctx, folders) for one in courses_facts.due(course, day, within)]
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        click.echo("no fact is due")
+    else:
+        for row in rows:
+            row["used_in"] = " ".join(row["used_in"])
+        print_table(rows, ["course", "fact", "why", "since", "read", "owner", "items", "used_in", "url"])
+
+
+def _courses(ctx: click.Context, folders: tuple[Path, ...]) -> list[Course]:
+    if not folders:
+        return _published()
+    found = []
+    for folder in folders:
+        checked = check_folder(folder, _item_types(ctx), on=today())
+        if checked.course is None:
+            raise Invalid(f"{folder.name} has errors; mend them first: {checked.errors[0]}")
+        found.append(checked.course)
+    return found
+
+
+@with_app
+def _published() -> list[Course]:
+    library = current_app.extensions["headstart"].library
+    return [book.course for book in services.list_courses(session(), library, "en")]

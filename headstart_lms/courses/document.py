@@ -14,6 +14,7 @@ from .parts import (
     Country,
     Id,
     Item,
+    ItemsBlock,
     Kind,
     Language,
     Part,
@@ -233,6 +234,22 @@ class Course(Part):
     bank: tuple[Item, ...] = ()
     blueprints: tuple[Blueprint, ...] = ()
     media: tuple[Media, ...] = ()
+
+    def paused(self, on: date) -> frozenset[str]:
+        """Return the ids of the items, of units and of the bank, that depend on a fact which is over on a day.
+
+        Nobody is asked what may be wrong by now: they are shown as being checked, and count for nothing.
+        """
+        expired = {fact.id for fact in self.facts if fact.is_expired(on)}
+        if not expired:
+            return frozenset()
+        found = {item.id for item in self.bank if expired & set(item.facts)}
+        for unit in self.units:
+            for block in unit.blocks:
+                if isinstance(block, ItemsBlock):
+                    of_block = bool(expired & set(block.facts))
+                    found |= {item.id for item in block.items if of_block or expired & set(item.facts)}
+        return frozenset(found)
 
     @property
     def edition(self) -> int:

@@ -289,6 +289,14 @@ def finish_test(session: Session, house: House, person: Person, sitting: Sitting
     return _award(session, house, enrolment, current, context, standing, at)
 
 
+def complete(session: Session, house: House, person: Person, slug: str) -> UUID | None:
+    """Write the award of a course that became complete without an answer: what was open is not asked any more."""
+    enrolment = cohorts.get_enrolment_for(session, person, get_course(session, slug), lock=True)
+    book = house.book_of(session, enrolment)
+    standing = house.tell(session, enrolment, book, [])
+    return _award(session, house, enrolment, book, house.context(enrolment, person, book), standing, now())
+
+
 def close_if_over(session: Session, house: House, person: Person, sitting: Sitting) -> bool:
     """Close a sitting whose time is over; return True when it was closed now."""
     if sitting.finished is None and assessments.is_over(sitting, now()):

@@ -57,7 +57,10 @@ def _unit_page(
     tokens = house().tokens_of(place.registration)
     state = place.progress
     questions = []
+    paused = book.course.paused(today())
     for item in screen.items:
+        if item.id in paused and item.id != focus:
+            continue
         action = web.url("learning.answer", slug=book.course.slug, item_id=item.id)
         so_far = shown.so_far if shown is not None and shown.item.id == item.id else None
         is_answered = item.id in state.items
@@ -82,6 +85,7 @@ def _unit_page(
         screen=screen, number=number, count=len(all_screens), questions=questions, media=pages.media_of(book),
         line=_line(book, standing, unit_id), place=book.unit_order.index(unit_id), standing=standing,
         expired=pages.expired_facts(book, facts, today()),
+        paused=sum(1 for item in screen.items if item.id in paused),
         following=_following(book, unit_id, number, all_screens, standing),
         before=_before(book, unit_id, number), html=_content(book, unit_id, number, screen),
     )  # fmt: skip

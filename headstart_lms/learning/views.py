@@ -23,6 +23,7 @@ from ..courses.models import Course as CourseRow
 from ..courses.parts import VocabularyBlock
 from ..courses.services import list_courses
 from ..kernel import i18n, web
+from ..kernel.clock import today
 from ..kernel.db import session, transaction
 from ..kernel.i18n import _
 from ..progress import services as progress
@@ -83,6 +84,11 @@ def course(slug: str) -> str:
         book = book_of(enrolment)
         standing = progress.get_standing(session(), enrolment.id, book.course)
     award = award_of(person, enrolment)
+    if person is not None and standing is not None and standing.is_complete and award is None:
+        # the last open question was paused, because its fact is over: whoever looks draws the consequence
+        with transaction() as current:
+            services.complete(current, house(), person, slug)
+        award = award_of(person, enrolment)
     certificate = award.certificate if award else None
     missing = (
         pages.missing(
@@ -108,8 +114,8 @@ def _next_step(book: Book, standing: Standing | None, enrolment: Enrolment | Non
             _("Start: %(title)s", title=title) if not standing.share else _("Go on: %(title)s", title=title)
         )
         unit = book.units[standing.next_unit]
-        done = progress.get_progress(session(), enrolment.id).items
-        step = next((n for n, screen in enumerate(pages.screens(unit), 1) if screen.is_open(done)), 1)
+        settled = {*progress.get_progress(session(), enrolment.id).items, *book.course.paused(today())}
+        step = next((n for n, screen in enumerate(pages.screens(unit), 1) if screen.is_open(settled)), 1)
         where = {"step": step} if step > 1 else {}
         return text, web.url("learning.unit", slug=book.course.slug, unit_id=unit.id, **where)
     if standing.blueprint is not None and not standing.is_test_passed:

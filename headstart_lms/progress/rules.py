@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -140,16 +140,18 @@ class Standing:
         return (done + (self.blueprint is not None and self.is_test_passed)) / steps
 
 
-def standing(course: Course, progress: Progress) -> Standing:
+def standing(course: Course, progress: Progress, paused: Collection[str] = frozenset()) -> Standing:
+    """Say what progress means for a course. ``paused``: items that nobody has to answer now."""
     order = tuple(name for module in course.modules for name in module.units)
     by_id = {unit.id: unit for unit in course.units}
     units: dict[str, UnitStanding] = {}
     for name in order:
         unit, best = by_id[name], progress.items
-        answered = sum(1 for item in unit.item_ids if item in best)
-        marked = unit.marked_ids
+        asked = [item for item in unit.item_ids if item not in paused] if paused else unit.item_ids
+        marked = [item for item in unit.marked_ids if item not in paused] if paused else unit.marked_ids
+        answered = sum(1 for item in asked if item in best)
         mastery = sum(best.get(item, 0.0) for item in marked) / len(marked) if marked else 1.0
-        units[name] = UnitStanding(answered, len(unit.item_ids), mastery)
+        units[name] = UnitStanding(answered, len(asked), mastery)
     next_unit = next((name for name in order if not units[name].is_done), None)
     blueprint = course.certificate.blueprint
     return Standing(

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from ..cohorts.models import Enrolment
 from ..courses.document import Course
 from ..courses.library import Library, digest_of
-from ..kernel.clock import now
+from ..kernel.clock import now, today
 from ..lrs.services import statements_of
 from ..xapi import read
+from . import rules
 from .models import ProgressRow
-from .rules import NOTHING, Progress, Standing, fold, standing
+from .rules import NOTHING, Progress, Standing, fold
 
 __all__ = ["ProgressRow", "get_progress", "get_standing", "rebuild", "refresh", "standing"]
 
@@ -27,6 +28,11 @@ Statement = Mapping[str, Any]
 def get_progress(session: Session, enrolment_id: int) -> Progress:
     state = session.scalar(select(ProgressRow.state).where(ProgressRow.enrolment_id == enrolment_id))
     return NOTHING if state is None else Progress.load(state)
+
+
+def standing(course: Course, progress: Progress) -> Standing:
+    """Say what progress means for a course today: items about facts that are over are not asked for."""
+    return rules.standing(course, progress, course.paused(today()))
 
 
 def get_standing(session: Session, enrolment_id: int, course: Course) -> Standing:

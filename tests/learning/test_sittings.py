@@ -87,5 +87,7 @@ def test_a_test_that_cannot_be_closed_does_not_keep_the_others_open(
         jobs.run_all()
         left = session().scalars(select(Sitting.id).where(Sitting.finished.is_(None))).all()
         assert left == [broken]
-        waiting = session().scalars(select(jobs.Job).where(jobs.Job.kind == "learning.close-overdue-tests")).all()
+        waiting = (
+            session().scalars(select(jobs.Job).where(jobs.Job.kind == "learning.close-overdue-tests")).all()
+        )
         assert [job.error for job in waiting] == ["ExceptionGroup", "ExceptionGroup"]
