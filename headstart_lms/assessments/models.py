@@ -1,4 +1,4 @@
-"""Attempts at units, sittings of tests, answers. Answers are only ever added."""
+"""Attempts at units, sittings of tests, answers, reviews of words. Answers and reviews are only ever added."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, String, text
+from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..cohorts.models import Enrolment
@@ -84,3 +84,19 @@ class Answer(Base):
     #: 0 to 1; None for items that are not marked.
     score: Mapped[float | None]
     created: Mapped[datetime] = mapped_column(default=now)
+
+
+class Review(Base):
+    """One look at a word, and how well it was known. When a word comes again follows from these rows alone.
+
+    ``id`` is made by the client, so logs of two devices merge by taking every row once.
+    """
+
+    __tablename__ = "lms_review"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("lms_enrolment.id", ondelete="CASCADE"), index=True)
+    entry_id: Mapped[str] = mapped_column(String(40))
+    #: 1 again, 2 hard, 3 good, 4 easy (FSRS).
+    rating: Mapped[int] = mapped_column(SmallInteger)
+    at: Mapped[datetime] = mapped_column(default=now)

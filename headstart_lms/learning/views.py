@@ -23,15 +23,15 @@ from ..courses.models import Course as CourseRow
 from ..courses.parts import VocabularyBlock
 from ..courses.services import list_courses
 from ..kernel import i18n, web
-from ..kernel.clock import today
+from ..kernel.clock import now, today
 from ..kernel.db import session, transaction
 from ..kernel.i18n import _
 from ..progress import services as progress
 from ..progress.rules import Standing
-from . import pages, services, sittings, units
+from . import pages, reviewing, reviews, services, sittings, units
 from .context import award_of, book_of, bp, house
 
-__all__ = ["bp", "sittings", "units"]  # importing them registers their pages
+__all__ = ["bp", "reviews", "sittings", "units"]  # importing them registers their pages
 
 # --- catalogue and course ------------------------------------------------------------------------
 
@@ -97,8 +97,12 @@ def course(slug: str) -> str:
         if standing
         else []
     )
+    review = None
+    if enrolment is not None and standing is not None and book.course.entries and standing.share:
+        review = reviewing.plan_of(session(), enrolment, book, now()).waiting
     return web.render(
-        "headstart/learning/course.html", accent=book.course.kind, book=book, course=book.course, standing=standing,
+        "headstart/learning/course.html", accent=book.course.kind, book=book, course=book.course,
+        standing=standing, words_to_review=review,
         stops=pages.line_stops(book.course, standing), missing=missing, kinds=_kinds(), award=award,
         certificate=certificate, person=person, next_step=_next_step(book, standing, enrolment),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Grant, Identity, Person, SignIn
-from ..assessments.models import Answer, Attempt, Sitting
+from ..assessments.models import Answer, Attempt, Review, Sitting
 from ..certificates import privacy as certificates
 from ..cohorts.models import Cohort, Enrolment
 from ..courses.models import Course
@@ -34,6 +34,7 @@ PLAN: dict[str, str] = {
     "lms_attempt": "deleted; exported with the answers",
     "lms_sitting": "deleted; exported",
     "lms_answer": "deleted; exported",
+    "lms_review": "deleted; exported",
     "lms_progress": "deleted; exported",
     "lms_cohort": "kept: a group belongs to the centre; the teacher's id is emptied",
     "lms_award": "deleted; exported",
@@ -103,6 +104,10 @@ def _enrolment(session: Session, enrolment: Enrolment, slug: str) -> dict[str, A
              "answers": _answers(session, Answer.sitting_id == s.id, is_open=s.finished is None)}
             for s in sittings
         ],
+        "reviews": [
+            {"id": str(r.id), "word": r.entry_id, "rating": r.rating, "at": r.at.isoformat()}
+            for r in session.scalars(select(Review).where(Review.enrolment_id == enrolment.id).order_by(Review.at))
+        ],
         "statements": [
             _unmarked(one, {str(s.id) for s in sittings if s.finished is None})
             for one in statements_of(session, registration=enrolment.registration)
@@ -144,6 +149,7 @@ def erase(session: Session, person: Person) -> dict[str, int]:
     session.execute(delete(Answer).where(Answer.attempt_id.in_(attempts) | Answer.sitting_id.in_(sittings)))
     session.execute(delete(Attempt).where(Attempt.enrolment_id.in_(enrolments)))
     session.execute(delete(Sitting).where(Sitting.enrolment_id.in_(enrolments)))
+    session.execute(delete(Review).where(Review.enrolment_id.in_(enrolments)))
     session.execute(delete(ProgressRow).where(ProgressRow.enrolment_id.in_(enrolments)))
     session.execute(delete(Enrolment).where(Enrolment.person_id == person.id))
     session.execute(update(Cohort).where(Cohort.teacher_id == person.id).values(teacher_id=None))

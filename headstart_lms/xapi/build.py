@@ -107,6 +107,14 @@ def answered(
     )  # fmt: skip
 
 
+def reviewed(
+    context: Context, act_id: UUID, *, entry_id: str, said: str, knew: bool, at: datetime
+) -> Statement:
+    """Tell of one look at a word. ``said`` is how well it was known: again, hard, good or easy."""
+    word = _activity(v.word_iri(context.iri_base, context.course_uuid, entry_id), v.WORD)
+    return _statement(context, act_id, v.INTERACTED, word, at=at, result=_result(success=knew, response=said))
+
+
 def finished_test(
     context: Context, sitting_id: UUID, *, blueprint_id: str, score: float, passed: bool, at: datetime
 ) -> Statement:

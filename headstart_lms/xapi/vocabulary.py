@@ -19,6 +19,7 @@ PASSED: Final = "http://adlnet.gov/expapi/verbs/passed"
 FAILED: Final = "http://adlnet.gov/expapi/verbs/failed"
 COMPLETED: Final = "http://adlnet.gov/expapi/verbs/completed"
 EARNED: Final = "http://id.tincanapi.com/verb/earned"
+INTERACTED: Final = "http://adlnet.gov/expapi/verbs/interacted"
 VOIDED: Final = "http://adlnet.gov/expapi/verbs/voided"
 
 VERB_DISPLAY: Final[dict[str, str]] = {
@@ -29,6 +30,7 @@ VERB_DISPLAY: Final[dict[str, str]] = {
     FAILED: "failed",
     COMPLETED: "completed",
     EARNED: "earned",
+    INTERACTED: "interacted",
     VOIDED: "voided",
 }
 
@@ -38,6 +40,7 @@ COURSE: Final = "http://adlnet.gov/expapi/activities/course"
 UNIT: Final = "http://adlnet.gov/expapi/activities/lesson"
 TEST: Final = "http://adlnet.gov/expapi/activities/assessment"
 ITEM: Final = "http://adlnet.gov/expapi/activities/cmi.interaction"
+WORD: Final = "http://id.tincanapi.com/activitytype/vocabulary-word"
 CREDENTIAL: Final = "https://w3id.org/xapi/tla/activity-types/credential"
 
 # --- extensions and attachments ------------------------------------------------------------------
@@ -71,6 +74,11 @@ def course_iri(iri_base: str, course_uuid: UUID) -> str:
 def part_iri(iri_base: str, course_uuid: UUID, part_id: str) -> str:
     """Return the IRI of a unit, an item or a test of a course."""
     return f"{iri_base}/courses/{course_uuid}/{part_id}"
+
+
+def word_iri(iri_base: str, course_uuid: UUID, entry_id: str) -> str:
+    """Return the IRI of a word of a course; entries may have the id of a unit, so they have a place of their own."""
+    return f"{iri_base}/courses/{course_uuid}/words/{entry_id}"
 
 
 def certificate_iri(iri_base: str, course_uuid: UUID) -> str:
