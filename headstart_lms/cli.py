@@ -16,6 +16,7 @@ from .kernel import jobs
 from .kernel.commands import Commands, print_json, with_app
 from .kernel.db import session, transaction
 from .kernel.errors import Invalid, NotReady
+from .learning import cli as _learning_commands  # noqa: F401 - adds `course move`
 from .lrs.cli import client, lrs
 from .privacy import cli as _privacy_commands  # noqa: F401 - adds `person erase` and `person export`
 from .progress.cli import progress

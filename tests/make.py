@@ -176,6 +176,11 @@ def make_bundled_course(app: Flask, slug: str) -> Published:
     return _publish(app, check_folder(bundled_courses() / slug, item_types(), on=CHECKED_ON))
 
 
+def publish_folder(app: Flask, folder: Path) -> Published:
+    """Check and publish a course folder. Call in an application context."""
+    return _publish(app, check_folder(folder, item_types(), on=CHECKED_ON))
+
+
 def _publish(app: Flask, checked: Checked) -> Published:
     assert not checked.errors, [str(finding) for finding in checked.errors]
     state = app.extensions["headstart"]

@@ -292,9 +292,15 @@ def finish_test(session: Session, house: House, person: Person, sitting: Sitting
 def complete(session: Session, house: House, person: Person, slug: str) -> UUID | None:
     """Write the award of a course that became complete without an answer: what was open is not asked any more."""
     enrolment = cohorts.get_enrolment_for(session, person, get_course(session, slug), lock=True)
+    return complete_award(session, house, enrolment, at=now())
+
+
+def complete_award(session: Session, house: House, enrolment: Enrolment, *, at: datetime) -> UUID | None:
+    """Look anew where an enrolment stands; write the award when nothing is missing."""
     book = house.book_of(session, enrolment)
     standing = house.tell(session, enrolment, book, [])
-    return _award(session, house, enrolment, book, house.context(enrolment, person, book), standing, now())
+    context = house.context(enrolment, enrolment.person, book)
+    return _award(session, house, enrolment, book, context, standing, at)
 
 
 def close_if_over(session: Session, house: House, person: Person, sitting: Sitting) -> bool:

@@ -28,7 +28,7 @@ from ..kernel.db import session, transaction
 from ..kernel.i18n import _
 from ..progress import services as progress
 from ..progress.rules import Standing
-from . import pages, reviewing, reviews, services, sittings, units
+from . import moving, pages, reviewing, reviews, services, sittings, units
 from .context import award_of, book_of, bp, house
 
 __all__ = ["bp", "reviews", "sittings", "units"]  # importing them registers their pages
@@ -97,12 +97,17 @@ def course(slug: str) -> str:
         if standing
         else []
     )
+    newer = None
+    if enrolment is not None and award is None:
+        edition = moving.newest_edition(session(), house(), row)
+        if edition > enrolment.edition:
+            newer = moving.preview(session(), house(), enrolment, edition)
     review = None
     if enrolment is not None and standing is not None and book.course.entries and standing.share:
         review = reviewing.plan_of(session(), enrolment, book, now()).waiting
     return web.render(
         "headstart/learning/course.html", accent=book.course.kind, book=book, course=book.course,
-        standing=standing, words_to_review=review,
+        standing=standing, words_to_review=review, newer=newer,
         stops=pages.line_stops(book.course, standing), missing=missing, kinds=_kinds(), award=award,
         certificate=certificate, person=person, next_step=_next_step(book, standing, enrolment),
     )  # fmt: skip
@@ -141,6 +146,17 @@ def enrol(slug: str) -> Response:
         book = house().book_of(current, enrolment, i18n.language())
         first = progress.get_standing(current, enrolment.id, book.course).next_unit or book.unit_order[0]
     return redirect(web.url("learning.unit", slug=slug, unit_id=first), 303)
+
+
+@bp.post("/courses/<slug>/move")
+@access(signed_in)
+def move(slug: str) -> Response:
+    """Go on in the newest edition of a course, with everything that was done."""
+    with transaction() as current:
+        row = get_course(current, slug)
+        enrolment = cohorts.get_enrolment_for(current, this_person(), row, lock=True)
+        moving.move(current, house(), enrolment, moving.newest_edition(current, house(), row))
+    return redirect(web.url("learning.course", slug=slug), 303)
 
 
 @bp.get("/courses/<slug>/words")

@@ -98,6 +98,7 @@ learning.sound             GET    far    303      404      404      404      404
 learning.start_test        POST   -      401      303      404      404      404      404      404
 learning.test              GET    -      303      200      404      404      404      404      404
 learning.unit              GET    -      303      200      303      303      303      303      303
+learning.move              POST   -      401      303      404      404      404      404      404
 learning.review            GET    -      303      200      404      404      404      404      404
 learning.review_answer     POST   -      401      422      422      422      422      422      422
 learning.vocabulary        GET    -      200      200      200      200      200      200      200
