@@ -9,6 +9,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from .document import Course, Entry
+from .gates import gates
 from .parts import (
     Block,
     DialogueBlock,
@@ -26,7 +27,7 @@ from .source import Loc
 from .words import Words
 
 #: What stands after ``/courses/<slug>/`` beside units.
-RESERVED_UNITS = frozenset({"words", "tests", "items", "enrol"})
+RESERVED_UNITS = frozenset({"words", "tests", "items", "enrol", "review", "move"})
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -44,6 +45,9 @@ def rules(course: Course, on: date) -> Iterator[Problem]:
     yield from _vocabulary(course)
     yield from _teaching(course)
     yield from _markup(course)
+    yield from gates(
+        course, [(loc, part) for loc, part in _blocks_and_items(course) if isinstance(part, ItemBase)]
+    )
 
 
 def _ids(course: Course) -> Iterator[Problem]:

@@ -194,11 +194,17 @@ DAMAGE: tuple[Damage, ...] = (
     Damage("a number of five thousand digits", "units/second.yaml", "minutes: 8", "minutes: " + 5000 * "9",
            "minutes: 99",
            "", "too long"),
+    # options
+    Damage("two options that read the same", "units/first.yaml", 'text: {it: "Buonanotte!"}',
+           'text: {it: "buongiorno"}', "options:", "units.first.blocks.f-items.items.i-one.options",
+           "'a' and 'b' read the same"),
+    Damage("two words for a gap that are the same", "units/first.yaml", "text: {it: ho}", "text: {it: Sono}",
+           "options: [{id: x", "units.first.blocks.f-items.items.i-gap.gaps.a.options", "'x' and 'y' read the same"),
     # ids that are paths of ours
     *(
         Damage(f"a unit called {word}", "course.yaml", "[first, second]", f"[first, {word}]", f"id: {word}",
                f"units.{word}.id", f"'{word}'", named=f"units/{word}.yaml")
-        for word in ("words", "tests", "items", "enrol")
+        for word in ("words", "tests", "items", "enrol", "review", "move")
     ),
     # translations
     Damage("a translation that loses a marked word", "translations/ar.po", 'msgstr "ع [Buongiorno]{it} is right',

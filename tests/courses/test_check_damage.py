@@ -16,7 +16,7 @@ from headstart_lms.paths import bundled_courses
 from . import tiny
 from .damage import DAMAGE, Damage
 
-RESERVED = {"words", "tests", "items", "enrol"}
+RESERVED = {"words", "tests", "items", "enrol", "review", "move"}
 
 
 def damaged(folder: Path, damage: Damage) -> Path:
