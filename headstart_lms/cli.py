@@ -11,6 +11,8 @@ from flask import current_app
 from .accounts.cli import person
 from .builtin import item_types
 from .certificates.cli import certificate
+from .certificates.key_commands import key
+from .certificates.trust_commands import trust
 from .courses.cli import course, facts
 from .kernel import jobs
 from .kernel.commands import Commands, print_json, with_app
@@ -31,7 +33,7 @@ def headstart(ctx: click.Context) -> None:
     ctx.meta["headstart.item_types"] = item_types
 
 
-for group in (course, facts, person, certificate, progress, client, lrs):
+for group in (course, facts, person, certificate, key, trust, progress, client, lrs):
     headstart.add_command(group)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from .accounts import services as accounts
 from .accounts.models import Centre
-from .certificates import keys
+from .certificates import imported, keys, log
 from .certificates.models import IssuerKey
 from .courses import facts
 from .kernel import migrate
@@ -56,6 +56,7 @@ def init(
         if centre is None:
             centre = accounts.make_centre(current, "main", centre_name or "Headstart", is_default=True)
         keys.signing_key(current, centre, keyring=state.keyring, base_url=made.base_url, at=now())
+        log.adopt(current)
     state.forget()
     return made
 
@@ -227,6 +228,11 @@ def doctor(app: Flask) -> list[Check]:
     found += _engine_checks(db.engine)
     found.append(_keys(state.keyring, session()))
     current: Session = session()
+    late = [row.name for row in imported.list_publishers(current) if now() >= row.next_update]
+    found.append(
+        Check("trust lists", not late, "those that were accepted are in time" if not late
+              else f"past their time: {', '.join(late)}: run 'headstart trust refresh', every night")
+    )  # fmt: skip
     stuck = current.scalar(select(func.count()).select_from(Job).where(Job.done, Job.error.is_not(None))) or 0
     failing = (
         current.scalar(select(func.count()).select_from(Job).where(Job.done.is_(False), Job.tries > 2)) or 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response
+from flask import Blueprint, Response, current_app, make_response, request
 from sqlalchemy import select
 
 from ..accounts.access import access, public
@@ -13,8 +13,9 @@ from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import NotFound
 from ..kernel.i18n import _
-from . import keys, status
+from . import keys, log, status, trust_list
 from .context import installation
+from .keys import Sealer
 
 bp = Blueprint("issuers", __name__)
 
@@ -44,6 +45,33 @@ def default_did() -> Response:
     )
 
 
+@bp.get("/centres/<slug>/log.json", endpoint="log")
+@access(public)
+def log_end(slug: str) -> Response:
+    """Publish the signed end of a centre's log of acts."""
+    base_url = installation().base_url
+    did = keys.did_of(base_url, "centres", slug)
+    found = log.find_signed_end(session(), did)
+    if found is None:
+        with transaction() as current:
+            found = log.sign_end(current, did, keyring=_keyring(), base_url=base_url, at=now())
+    if found is None:
+        raise NotFound(_("This centre has issued nothing yet."))
+    return _published(found)
+
+
+@bp.get("/trust-list.json", endpoint="trust_list")
+@access(public)
+def own_trust_list() -> Response:
+    """Publish our issuers and their keys, signed by the default centre, for installations that accept them."""
+    base_url = installation().base_url
+    text = trust_list.find_published(session(), base_url, now())
+    if text is None:
+        with transaction() as current:
+            text = trust_list.published(current, keyring=_keyring(), base_url=base_url, at=now())
+    return _published(text, kind="application/json")
+
+
 @bp.get("/status/<issuer>/<int:year>", endpoint="status")
 @access(public)
 def status_list(issuer: str, year: int) -> Response:
@@ -52,16 +80,22 @@ def status_list(issuer: str, year: int) -> Response:
     if text is None:
         with transaction() as current:
             text = status.signed_list(
-                current, issuer, year, keyring=current_app.extensions["headstart"].keyring,
-                base_url=installation().base_url, at=now(),
-            )  # fmt: skip
+                current, issuer, year, keyring=_keyring(), base_url=installation().base_url, at=now()
+            )
     return _published(text)
 
 
-def _published(document: dict[str, Any] | str) -> Response:
-    """Publish for programs anywhere: readable from other sites, kept for an hour."""
+def _keyring() -> Sealer:
+    found: Sealer = current_app.extensions["headstart"].keyring
+    return found
+
+
+def _published(document: dict[str, Any] | str, kind: str = "application/vc+ld+json") -> Response:
+    """Publish for programs anywhere: readable from other sites, kept for an hour, then asked for by its ETag."""
     response = make_response(document)
-    response.content_type = "application/json" if isinstance(document, dict) else "application/vc+ld+json"
+    response.content_type = "application/json" if isinstance(document, dict) else kind
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cache-Control"] = "public, max-age=3600"
+    response.add_etag()
+    response.make_conditional(request)
     return response

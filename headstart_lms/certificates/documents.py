@@ -73,8 +73,16 @@ def issuer_id(document: Document) -> str:
 
 
 def _not_known(named: str, trust: TrustStore) -> VerificationError:
-    """An issuer we know did not sign with this key; of an issuer we do not know we can say nothing."""
-    return UnknownIssuer("issuer-unknown") if trust.issuer(named) is None else Altered("key-unknown")
+    """An issuer we know did not sign with this key; of an issuer we do not know we can say nothing.
+
+    One from somebody's list may have a new key that our copy of the list does not name yet.
+    """
+    issuer = trust.issuer(named)
+    if issuer is None:
+        return UnknownIssuer("issuer-unknown")
+    if issuer.listed_by is not None:
+        return CouldNotCheck("key-not-listed", issuer.listed)
+    return Altered("key-unknown")
 
 
 def _check_proofs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 State = Literal[
@@ -30,9 +31,11 @@ class VerificationError(Exception):
     question: ClassVar[Question] = "genuine"
     said: ClassVar[Said] = "no"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, list_of: datetime | None = None) -> None:
+        """``list_of``: the instant of the list that is too old to tell."""
         super().__init__(reason)
         self.reason = reason
+        self.list_of = list_of
 
 
 class NotRead(VerificationError):
@@ -58,6 +61,13 @@ class UnknownIssuer(VerificationError):
 
     state = "unknown"
     question = "issuer"
+
+
+class ListOld(VerificationError):
+    """The trust list that names the issuer is past its time: what it says may no longer be so."""
+
+    question = "issuer"
+    said = "unknown"
 
 
 class NotInRegister(VerificationError):

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Centre
-from ..kernel.errors import Conflict, NotFound
+from ..kernel.errors import Conflict, Invalid, NotFound
 from ..kernel.i18n import _
 from . import signing
 from .contexts import DID, MULTIKEY
 from .credential import Issuer
-from .models import IssuerKey
+from .models import IssuerKey, StatusList
 
 PURPOSE = "certificates.issuer-key"
 
@@ -62,6 +63,10 @@ def issuing_centre(session: Session, centre: Centre | None) -> Centre:
     return default
 
 
+def find_centre(session: Session, slug: str) -> Centre | None:
+    return session.scalar(select(Centre).where(Centre.slug == slug))
+
+
 def _quarter(at: datetime) -> tuple[str, datetime]:
     """Return the name of the quarter and the instant when the next begins."""
     quarter = (at.month - 1) // 3
@@ -70,45 +75,168 @@ def _quarter(at: datetime) -> tuple[str, datetime]:
 
 
 def signing_key(
-    session: Session, centre: Centre, *, keyring: Sealer, base_url: str, at: datetime
+    session: Session, centre: Centre, *, keyring: Sealer, base_url: str, at: datetime, for_lists: bool = False
 ) -> IssuerKey:
-    """Return the key of a centre that signs at ``at``; make it when the quarter has none yet."""
+    """Return the key of a centre that signs at ``at``; make it when the quarter has none yet.
+
+    Certificates are signed with the newest, lists (``for_lists``) with the oldest that still may: the one that
+    others have known for the longest.
+    """
     issuer = issuer_of(centre, base_url)
     # two first certificates of a quarter at once must not make two keys
     session.execute(select(Centre.id).where(Centre.id == centre.id).with_for_update())
-    known = session.scalars(select(IssuerKey).where(IssuerKey.did == issuer.did)).all()
-    for key in known:
-        usable = key.sealed is not None and key.compromised_from is None
-        if usable and key.valid_from <= at < key.valid_until:
-            return key
-    name, end = _quarter(at.astimezone(UTC))
+    known = _all_of(session, issuer.did)
+    usable = [key for key in known if key.is_usable and key.valid_from <= at < key.valid_until]
+    if not usable:
+        return _make(session, centre, base_url, keyring, known, at, None)
+    ordered = sorted(usable, key=lambda key: (key.valid_from, key.id))
+    return ordered[0] if for_lists else ordered[-1]
+
+
+def _make(
+    session: Session, centre: Centre, base_url: str, keyring: Sealer, known: Sequence[IssuerKey],
+    start: datetime, until: datetime | None,
+) -> IssuerKey:  # fmt: skip
+    issuer = issuer_of(centre, base_url)
+    name, end = _quarter(start.astimezone(UTC))
     same_quarter = sum(1 for key in known if key.kid.split("-")[0] == name)
     seed = signing.new_seed()
     key = IssuerKey(
         issuer=centre.slug, issuer_name=centre.name, country=centre.country, did=issuer.did,
         kid=name if not same_quarter else f"{name}-{same_quarter + 1}",
         public=signing.to_multikey(signing.public_key(seed)), sealed=keyring.seal(PURPOSE, seed),
-        valid_from=at.replace(microsecond=0), valid_until=end, demo=issuer.demo,
+        valid_from=start.replace(microsecond=0), valid_until=until or end, demo=issuer.demo,
     )  # fmt: skip
     session.add(key)
     session.flush()
     return key
 
 
-def open_seed(key: IssuerKey, keyring: Sealer) -> bytes:
-    """Return the private seed of a key. Raises Conflict when it was destroyed."""
+def _all_of(session: Session, did: str) -> Sequence[IssuerKey]:
+    return session.scalars(select(IssuerKey).where(IssuerKey.did == did).order_by(IssuerKey.id)).all()
+
+
+def list_keys(session: Session, centre: Centre, base_url: str) -> Sequence[IssuerKey]:
+    """Return the keys of a centre, oldest first."""
+    return _all_of(session, issuer_of(centre, base_url).did)
+
+
+def get_key(session: Session, centre: Centre, base_url: str, name: str) -> IssuerKey:
+    """Return a key of a centre by its short name (``2026q4``) or its whole address. Raises NotFound."""
+    did = issuer_of(centre, base_url).did
+    found = session.scalar(
+        select(IssuerKey).where(IssuerKey.did == did, IssuerKey.kid == name.removeprefix(did + "#"))
+    )
+    if found is None:
+        raise NotFound(_("This centre has no such key. “headstart key list” shows them."))
+    return found
+
+
+def prepare(
+    session: Session, centre: Centre, *, keyring: Sealer, base_url: str, at: datetime,
+    start: datetime | None = None,
+) -> IssuerKey:  # fmt: skip
+    """Make a key ahead of its time, so that trust lists name it before it signs; by default the next quarter's.
+
+    One that is there for this time already is returned. Raises Invalid for a start that is past.
+    """
+    session.execute(select(Centre.id).where(Centre.id == centre.id).with_for_update())
+    begin = start or _quarter(at.astimezone(UTC))[1]
+    if begin <= at:
+        raise Invalid(_("Give a day in the future, or use “headstart key rotate” for a new key at once."))
+    known = list_keys(session, centre, base_url)
+    for key in known:
+        if key.is_usable and key.valid_from <= begin < key.valid_until and key.valid_from > at:
+            return key
+    return _make(session, centre, base_url, keyring, known, begin, None)
+
+
+def rotate(session: Session, centre: Centre, *, keyring: Sealer, base_url: str, at: datetime) -> IssuerKey:
+    """Make a key that signs certificates from now on.
+
+    The one before signs lists until its own end, so that others learn the new key from a list signed with one
+    that they know.
+    """
+    session.execute(select(Centre.id).where(Centre.id == centre.id).with_for_update())
+    return _make(session, centre, base_url, keyring, list_keys(session, centre, base_url), at, None)
+
+
+def retire(session: Session, key: IssuerKey, at: datetime) -> None:
+    """End a key now and destroy its private part. What it signed stays good. Raises Conflict when it is over."""
     if key.sealed is None:
         raise Conflict(_("The private part of this key was destroyed. It cannot sign any more."))
-    return keyring.open(PURPOSE, key.sealed)
+    key.sealed = None
+    if at < key.valid_until:
+        # to the second, like the instants in proofs; what it signed in this very second still counts
+        key.valid_until = max(at.replace(microsecond=0) + timedelta(seconds=1), key.valid_from)
+    _sign_lists_anew(session, key)
+
+
+def _sign_lists_anew(session: Session, key: IssuerKey) -> None:
+    session.execute(update(StatusList).where(StatusList.did == key.did).values(signed=None))
+    session.flush()
+
+
+class OtherKeyring(Conflict, ValueError):
+    """The database was made with the key folder of another installation."""
+
+
+def open_seed(key: IssuerKey, keyring: Sealer) -> bytes:
+    """Return the private seed of a key.
+
+    Raises Conflict when it was destroyed, OtherKeyring when the folder of keys is not the one it was sealed with.
+    """
+    if key.sealed is None:
+        raise Conflict(_("The private part of this key was destroyed. It cannot sign any more."))
+    try:
+        return keyring.open(PURPOSE, key.sealed)
+    except ValueError as error:
+        raise OtherKeyring(
+            _("The folder of keys is not the one this database was made with. Put the right one back.")
+        ) from error
 
 
 def mark_compromised(session: Session, key: IssuerKey, since: datetime) -> None:
-    """Say that a key may be in other hands since an instant: nothing signed from then on counts, nor signs
-    it.
+    """Say that a key may be in other hands since an instant: nothing signed from then on counts, and it signs
+    no more.
+
+    Again only with an earlier instant. Raises Conflict for a later one: what was said to be worthless stays so.
     """
+    if key.compromised_from is not None and since > key.compromised_from:
+        raise Conflict(_("This key counts as compromised from an earlier time already."))
     key.compromised_from = since
     key.sealed = None
-    session.flush()
+    _sign_lists_anew(session, key)
+
+
+def fingerprint(public: str) -> str:
+    """Return what two people compare on the phone: 16 bytes of the SHA-256 of a key, hex in groups of four.
+
+    ``public`` is the Multikey. Raises ValueError.
+    """
+    found = hashlib.sha256(signing.from_multikey(public)).hexdigest()[:32]
+    return " ".join(found[at : at + 4] for at in range(0, 32, 4))
+
+
+def spoken(fingerprint: str) -> str:
+    """Return a fingerprint as eight words that can be said (proquints: four bits a consonant, two a vowel)."""
+    words = []
+    for group in fingerprint.split():
+        number = int(group, 16)
+        words.append(
+            "bdfghjklmnprstvz"[number >> 12] + "aiou"[number >> 10 & 3] + "bdfghjklmnprstvz"[number >> 6 & 15]
+            + "aiou"[number >> 4 & 3] + "bdfghjklmnprstvz"[number & 15]
+        )  # fmt: skip
+    return "-".join(words)
+
+
+def is_same_fingerprint(given: str, fingerprint: str) -> bool:
+    """Tell whether somebody typed this fingerprint, as hex or as words; spaces, hyphens, case do not count."""
+
+    def bare(text: str) -> str:
+        return "".join(character for character in text.lower() if character.isalnum())
+
+    return bare(given) in (bare(fingerprint), bare(spoken(fingerprint)))
 
 
 def did_document(did: str, keys: Sequence[IssuerKey]) -> dict[str, Any]:

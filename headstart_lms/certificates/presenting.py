@@ -14,7 +14,7 @@ from .errors import State
 from .facts import Facts
 from .models import Certificate
 from .rules import pick
-from .verdict import Verdict
+from .verdict import Answer, Verdict
 
 #: How many lines of what the person can do fit on the first page of the paper.
 FIRST_PAGE = 8
@@ -68,6 +68,7 @@ _REASONS: dict[str, Callable[[], str]] = {
     "holder": lambda: _("The holder asked for it."),
     "name-changed": lambda: _("The name or another fact was corrected."),
     "under-review": lambda: _("It is being looked at again."),
+    "key": lambda: _("The key of the issuer was no longer safe."),
     "other": lambda: _("Ask the centre."),
 }
 _QUESTIONS = {
@@ -208,6 +209,16 @@ def name_check(facts: Facts) -> str | None:
     return _("The person stated the name. Nobody checked a document.")
 
 
+def _answer(answer: Answer) -> dict[str, str]:
+    """Return an answer as data; whose trust list named the issuer, and the time of a list that is too old."""
+    more = {"listed_by": answer.listed_by, "list_of": answer.list_of.isoformat() if answer.list_of else None}
+    return {
+        "said": answer.said,
+        "reason": answer.reason,
+        **{name: said for name, said in more.items() if said},
+    }
+
+
 def receipt(verdict: Verdict, rows: Sequence[Row]) -> dict[str, object]:
     """Return a verdict as data, for programs: stable words only."""
     return {
@@ -215,6 +226,6 @@ def receipt(verdict: Verdict, rows: Sequence[Row]) -> dict[str, object]:
         "reason": verdict.reason,
         "demo": verdict.is_demo,
         "checked": verdict.at.isoformat(),
-        "answers": {a.question: {"said": a.said, "reason": a.reason} for a in verdict.answers},
+        "answers": {a.question: _answer(a) for a in verdict.answers},
         "facts": [{"label": row.label, "value": row.value or list(row.parts)} for row in rows],
     }

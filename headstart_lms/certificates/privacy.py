@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
 from ..kernel.clock import now
-from . import codes
+from . import batches, codes
 from .models import Award, Certificate
 from .services import read_payload
 
@@ -45,9 +45,11 @@ def erase(session: Session, person: Person) -> int:
     list, standing. So the paper still verifies, by its own signature (DESIGN 3.5). Offer her the files
     before.
     """
+    batches.withdraw_for(session, person)
     stripped = 0
     for made in session.scalars(select(Certificate).where(Certificate.person_id == person.id)):
         made.payload = None
+        made.token = None
         made.person_id = None
         made.award_id = None
         made.erased = now()

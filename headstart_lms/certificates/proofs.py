@@ -75,7 +75,8 @@ def sign(document: Document, *, seed: bytes, method: str, at: datetime, suite: s
         "verificationMethod": method, "proofPurpose": "assertionMethod",
     }  # fmt: skip
     if suite == JCS:
-        options["@context"] = document["@context"]
+        if "@context" in document:
+            options["@context"] = document["@context"]
         data = jcs_hash(document, options)
     else:
         data = rdfc_hash(document, options, canonicalise_here)

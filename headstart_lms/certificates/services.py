@@ -16,17 +16,16 @@ from ..accounts.services import Name, set_identity
 from ..cohorts.models import Enrolment
 from ..kernel.errors import Conflict, Invalid, NotFound
 from ..kernel.i18n import _
-from . import codes, keys, proofs, status
+from . import codes, keys, log, proofs, status, tokens
 from .credential import StatusEntry, build
 from .keys import Sealer
-from .models import REASONS, Award, Certificate
+from .models import REASONS, Award, Certificate, IssuerKey
 from .rules import AwardFacts, Holder, clean_name, clean_passport_name, clean_year, months_later
 
 __all__ = [
     "AwardFacts", "award", "find_award", "find_certificate", "get_award_for", "get_certificate", "issue",
-    "list_awards_of", "list_certificates_of", "read_payload", "reinstate", "replace", "revoke",
-    "state_identity",
-    "suspend",
+    "keep_tokens", "list_awards_of", "list_certificates_of", "read_payload", "reinstate", "replace", "revoke",
+    "signed_with", "state_identity", "suspend",
 ]  # fmt: skip
 
 
@@ -100,7 +99,10 @@ def issue(session: Session, award: Award, *, keyring: Sealer, base_url: str, at:
     return _sign(session, award, keyring=keyring, base_url=base_url, at=at)
 
 
-def _sign(session: Session, award: Award, *, keyring: Sealer, base_url: str, at: datetime) -> Certificate:
+def _sign(
+    session: Session, award: Award, *, keyring: Sealer, base_url: str, at: datetime,
+    instead_of: Certificate | None = None,
+) -> Certificate:  # fmt: skip
     holder = holder_of(session, award.person, at)
     facts = AwardFacts.model_validate(award.facts)
     stated = session.get(Centre, award.centre_id) if award.centre_id else None
@@ -113,22 +115,27 @@ def _sign(session: Session, award: Award, *, keyring: Sealer, base_url: str, at:
     while find_certificate(session, code) is not None:
         code = codes.new_code()
     until = months_later(at, facts.valid_months) if facts.valid_months else None
+    if instead_of is not None:
+        until = instead_of.valid_until  # a correction proves nothing newer
     document = build(
         facts, holder, issuer, StatusEntry(status.list_url(base_url, centre.slug, at.year), index),
         address=verify_url(base_url, code), subject=uuid4(), awarded=award.awarded, issued=at,
         valid_until=until,
     )  # fmt: skip
-    signed = proofs.with_proofs(document, seed=keys.open_seed(key, keyring), method=key.method, at=at)
+    seed = keys.open_seed(key, keyring)
+    signed = proofs.with_proofs(document, seed=seed, method=key.method, at=at)
     made = Certificate(
         code=code, award=award, person_id=award.person_id, centre_id=centre.id, issuer=centre.slug,
         issuer_did=issuer.did, issuer_name=centre.name, kind=facts.kind, course_uuid=facts.course_uuid,
         course_slug=facts.slug, course_version=facts.version, titles=dict(facts.titles), level=facts.level,
         issued=at, valid_from=at, valid_until=until, demo=issuer.demo, status_list_id=list_.id,
         status_index=index, standing="good", standing_since=at, digest=proofs.digest(document),
-        payload=json.dumps(signed, ensure_ascii=False, indent=2),
+        signed_with=key.kid, payload=json.dumps(signed, ensure_ascii=False, indent=2),
     )  # fmt: skip
+    made.token = tokens.sign_token(made, signed, key, seed)
     session.add(made)
     session.flush()
+    log.sign_entry(log.append(session, made, "issue", at, is_signed=True), issuer.did, key, seed, at)
     return made
 
 
@@ -138,17 +145,61 @@ def verify_url(base_url: str, code: str) -> str:
 
 
 def replace(
-    session: Session, certificate: Certificate, *, keyring: Sealer, base_url: str, at: datetime
-) -> Certificate:
+    session: Session, certificate: Certificate, *, keyring: Sealer, base_url: str, at: datetime,
+    reason: str = "name-changed",
+) -> Certificate:  # fmt: skip
     """Issue a certificate anew, with the name as it stands now; the old one says by which it was replaced.
 
-    Raises Conflict when the old one is no longer good or its holder was erased.
+    The new one ends when the old one would have, and is suspended when the old one was. Raises Conflict when the
+    old one is no longer good or its holder was erased.
     """
+    _check_reason(reason)
+    # two people who press at once must not make two new ones
+    session.execute(select(Certificate.id).where(Certificate.id == certificate.id).with_for_update())
+    session.refresh(certificate, ["standing", "reason"])
     if certificate.standing not in ("good", "suspended") or certificate.award is None:
         raise Conflict(_("Only a valid certificate can be replaced."))
-    made = _sign(session, certificate.award, keyring=keyring, base_url=base_url, at=at)
+    made = _sign(
+        session, certificate.award, keyring=keyring, base_url=base_url, at=at, instead_of=certificate
+    )
+    was = (certificate.standing, certificate.reason)
     certificate.replaced_by = made.code
-    _set_standing(certificate, "replaced", "name-changed", at)
+    _set_standing(session, certificate, "replaced", reason, at)
+    if was[0] == "suspended":
+        _set_standing(session, made, "suspended", was[1], at)
+    session.flush()
+    return made
+
+
+def signed_with(session: Session, key: IssuerKey) -> Sequence[Certificate]:
+    """Return what still counts and was signed with a key after it was compromised, oldest first.
+
+    Raises Conflict for a key that is not compromised: what it signed is good.
+    """
+    if key.compromised_from is None:
+        raise Conflict(_("This key is not compromised. What it signed still counts."))
+    query = select(Certificate).where(
+        Certificate.issuer_did == key.did, Certificate.standing.in_(("good", "suspended")),
+        (Certificate.signed_with == key.kid)
+        | (
+            Certificate.signed_with.is_(None)
+            & (Certificate.issued >= key.valid_from) & (Certificate.issued < key.valid_until)
+        ),
+        Certificate.issued >= key.compromised_from,
+    )  # fmt: skip
+    return session.scalars(query.order_by(Certificate.id)).all()
+
+
+def keep_tokens(session: Session, key: IssuerKey, keyring: Sealer) -> int:
+    """Sign the QR codes of certificates that have none yet, before their key is destroyed; return how many."""
+    query = select(Certificate).where(
+        Certificate.issuer_did == key.did, Certificate.signed_with == key.kid,
+        Certificate.token.is_(None), Certificate.payload.is_not(None),
+    )  # fmt: skip
+    made = 0
+    for certificate in session.scalars(query).all():
+        certificate.token = tokens.make_token(session, certificate, keyring=keyring)
+        made += 1
     session.flush()
     return made
 
@@ -161,7 +212,7 @@ def revoke(session: Session, certificate: Certificate, reason: str, at: datetime
     _check_reason(reason)
     if certificate.standing in ("revoked", "replaced"):
         return certificate
-    _set_standing(certificate, "revoked", reason, at)
+    _set_standing(session, certificate, "revoked", reason, at)
     session.flush()
     return certificate
 
@@ -171,7 +222,7 @@ def suspend(session: Session, certificate: Certificate, reason: str, at: datetim
     _check_reason(reason)
     if certificate.standing not in ("good", "suspended"):
         raise Conflict(_("Only a valid certificate can be suspended."))
-    _set_standing(certificate, "suspended", reason, at)
+    _set_standing(session, certificate, "suspended", reason, at)
     session.flush()
     return certificate
 
@@ -180,7 +231,7 @@ def reinstate(session: Session, certificate: Certificate, at: datetime) -> Certi
     """End a suspension. Raises Conflict when there is none."""
     if certificate.standing != "suspended":
         raise Conflict(_("This certificate is not suspended."))
-    _set_standing(certificate, "good", None, at)
+    _set_standing(session, certificate, "good", None, at)
     session.flush()
     return certificate
 
@@ -190,11 +241,20 @@ def _check_reason(reason: str) -> None:
         raise Invalid(_("Choose one of these reasons: %(reasons)s.", reasons=", ".join(REASONS)), "reason")
 
 
-def _set_standing(certificate: Certificate, standing: str, reason: str | None, at: datetime) -> None:
+_ACTS = {"revoked": "revoke", "replaced": "replace", "suspended": "suspend", "good": "reinstate"}
+
+
+def _set_standing(
+    session: Session, certificate: Certificate, standing: str, reason: str | None, at: datetime
+) -> None:
+    is_new = certificate.standing != standing
     certificate.standing, certificate.reason, certificate.standing_since = standing, reason, at
     if standing in status.SET:
         # the published list no longer tells the truth: it is signed anew at the next reading
         certificate.status_list.signed = None
+    session.flush()
+    if is_new:
+        log.append(session, certificate, _ACTS[standing], at)
 
 
 def find_certificate(session: Session, code: str) -> Certificate | None:

@@ -10,6 +10,7 @@ from .documents import authenticate, issuer_id
 from .errors import (
     Altered,
     Expired,
+    ListOld,
     NotInRegister,
     NotYetValid,
     Replaced,
@@ -34,6 +35,12 @@ def find_own_record(issuer: KnownIssuer, digest: str, trust: TrustStore) -> Reco
     if record is None:
         raise NotInRegister("not-in-register")
     return record
+
+
+def check_listed(issuer: KnownIssuer, at: datetime) -> None:
+    """Raise when the trust list that names the issuer is past its time."""
+    if issuer.listed_until is not None and at >= issuer.listed_until:
+        raise ListOld("trust-list-old", issuer.listed)
 
 
 def check_time(valid_from: datetime, valid_until: datetime | None, at: datetime) -> None:
@@ -70,10 +77,25 @@ def check_standing(document: Document, record: Record | None, trust: TrustStore,
         index = str(index)  # the standard wants a string; some issuers write a number
     if not isinstance(url, str) or not isinstance(index, str) or not (index.isascii() and index.isdigit()):
         raise StandingNotKnown("list-kind")
+    _check_place(url, int(index[:9]), issuer_id(document), purpose, trust, at)
+
+
+def check_place(
+    issuer: KnownIssuer, slug: str, year: int, index: int, trust: TrustStore, at: datetime
+) -> None:
+    """Check the place that a QR code names, in the list of this issuer and year that its trust list names."""
+    end = f"/status/{slug}/{year}"
+    url = next((url for url in issuer.status_lists if url.endswith(end)), None)
+    if url is None:
+        raise StandingNotKnown("list-missing")
+    _check_place(url, index, issuer.did, "revocation", trust, at)
+
+
+def _check_place(url: str, index: int, issuer: str, purpose: Any, trust: TrustStore, at: datetime) -> None:
     listed = trust.find_list(url)
     if listed is None:
         raise StandingNotKnown("list-missing")
-    _check_list(listed, issuer_id(document), purpose, int(index[:9]), trust, at)
+    _check_list(listed, issuer, purpose, index, trust, at)
 
 
 def _check_list(
@@ -86,13 +108,19 @@ def _check_list(
     try:
         presented = read(proofs.jcs(listed))
         signer = authenticate(presented, trust)
-        check_time(*_span(listed), at)
+        start, until = _span(listed)
+        check_time(start, None, at)
         bits = _bits(listed, purpose)
         is_set = status.is_set(bits, index)
     except (VerificationError, ValueError) as error:
         raise StandingNotKnown("list-not-usable") from error
     if signer.did != issuer:
         raise StandingNotKnown("list-not-usable")
+    is_old = until is not None and at >= until
+    if is_old and not (
+        is_set and purpose == "revocation"
+    ):  # taken back stays taken back, however old the list
+        raise StandingNotKnown("list-old", start)
     if is_set:
         raise Suspended("suspended") if purpose == "suspension" else Revoked("revoked")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Centre
@@ -26,6 +26,8 @@ from .models import Certificate, StatusList
 
 #: Bits of a list; the least the standard allows, so that a list hides who is looked up (section 6.1).
 LENGTH = 131_072
+#: Certificates of an issuer in a year. A quarter of the places stays free, so that a free one is found at random.
+MOST = LENGTH * 3 // 4
 #: A list is signed anew after a day, and trusted for a week.
 FRESH, TRUSTED = timedelta(days=1), timedelta(days=7)
 #: Standings that set the bit. A suspension is told by us only (DESIGN 3.5).
@@ -88,14 +90,17 @@ def take_place(session: Session, issuer: str, did: str, year: int) -> tuple[Stat
         found = StatusList(issuer=issuer, did=did, year=year)
         session.add(found)
         session.flush()
-    taken = set(
-        session.scalars(select(Certificate.status_index).where(Certificate.status_list_id == found.id))
-    )
-    if len(taken) >= LENGTH * 3 // 4:
-        raise Conflict(_("The revocation list of this year is full."))
-    while (index := secrets.randbelow(LENGTH)) in taken:
-        pass
-    return found, index
+    here = Certificate.status_list_id == found.id
+    if (session.scalar(select(func.count()).where(here)) or 0) >= MOST:
+        raise Conflict(
+            _("This centre has issued %(most)s certificates this year: its revocation list is full. Let another "
+              "centre issue until the new year.", most=MOST)
+        )  # fmt: skip
+    while True:
+        index = secrets.randbelow(LENGTH)
+        taken = select(Certificate.id).where(here, Certificate.status_index == index)
+        if session.scalar(taken) is None:
+            return found, index
 
 
 def credential(
@@ -138,7 +143,7 @@ def signed_list(
             Certificate.status_list_id == found.id, Certificate.standing.in_(SET)
         )
     ).all()
-    key = keys.signing_key(session, centre, keyring=keyring, base_url=base_url, at=at)
+    key = keys.signing_key(session, centre, keyring=keyring, base_url=base_url, at=at, for_lists=True)
     document = credential(
         keys.issuer_of(centre, base_url), list_url(base_url, issuer, year), sorted(indexes), at=at
     )

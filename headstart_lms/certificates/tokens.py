@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from . import cbor, keys, signing
 from .documents import check_key_time
-from .errors import Altered, NotRead, StandingNotKnown, UnknownIssuer, VerificationError
+from .errors import Altered, NotRead, UnknownIssuer, VerificationError
 from .facts import Facts, read_facts
 from .keys import Sealer
 from .models import Certificate, IssuerKey
-from .standing import check_record, check_time, find_own_record
+from .standing import check_listed, check_place, check_record, check_time, find_own_record
 from .trust import TrustedKey, TrustStore
 from .verdict import Verdict, VerdictBuilder
 
@@ -79,11 +79,14 @@ def key_id(public: bytes) -> bytes:
 
 
 def make_token(session: Session, certificate: Certificate, *, keyring: Sealer) -> str | None:
-    """Return the token of a certificate, always the same; None after an erasure or when its key was
-    destroyed.
+    """Return the token that was signed when the certificate was issued; None after an erasure.
+
+    For one from before tokens were kept it is signed now, and None when its key was destroyed.
     """
     if certificate.payload is None:
         return None
+    if certificate.token is not None:
+        return certificate.token
     payload = json.loads(certificate.payload)
     kid = payload["proof"][0]["verificationMethod"].split("#")[1]
     key = session.scalar(
@@ -91,9 +94,14 @@ def make_token(session: Session, certificate: Certificate, *, keyring: Sealer) -
     )
     if key is None or key.sealed is None:
         return None
+    return sign_token(certificate, payload, key, keys.open_seed(key, keyring))
+
+
+def sign_token(certificate: Certificate, payload: dict[str, Any], key: IssuerKey, seed: bytes) -> str:
+    """Return the token of a certificate; Ed25519 makes the same one each time."""
     protected = cbor.encode({_ALG: _EDDSA, _KID: key_id(signing.from_multikey(key.public))})
     claims = cbor.encode(_claims(certificate, read_facts(payload)))
-    signature = signing.sign(keys.open_seed(key, keyring), _to_be_signed(protected, claims))
+    signature = signing.sign(seed, _to_be_signed(protected, claims))
     return PREFIX + to_text(_COSE_SIGN1 + cbor.encode([protected, {}, claims, signature]))
 
 
@@ -142,12 +150,11 @@ def verify_token(token: str, *, trust: TrustStore, at: datetime) -> Verdict:
     try:
         protected, payload, signature = _open(token)
         key = _key_of(protected, trust)
-        made.issuer = key.issuer
         if not signing.is_signature(key.public, signature, _to_be_signed(protected, payload)):
             raise Altered("signature")
-        made.digest, facts, code = _read_claims(payload, key)
+        made.digest, facts, code, place = _read_claims(payload, key)
         check_key_time(key, facts.valid_from)
-        made.answer("issuer", "yes", "issuer-known")
+        made.know(key.issuer)
         record = find_own_record(key.issuer, made.digest, trust)
         if record is not None and record.code != code:
             raise Altered("claims")
@@ -157,9 +164,12 @@ def verify_token(token: str, *, trust: TrustStore, at: datetime) -> Verdict:
         return made.refuse(error)
     made.record = record
     with made.noting():
+        check_listed(key.issuer, at)
+    with made.noting():
         if record is None:
-            raise StandingNotKnown("list-missing")
-        check_record(record)
+            check_place(key.issuer, *place, trust, at)
+        else:
+            check_record(record)
     with made.noting():
         check_time(facts.valid_from, facts.valid_until, at)
     return made.done()
@@ -193,8 +203,8 @@ def _key_of(protected: bytes, trust: TrustStore) -> TrustedKey:
     raise UnknownIssuer("issuer-unknown")
 
 
-def _read_claims(payload: bytes, key: TrustedKey) -> tuple[str, Facts, str]:
-    """Return (digest, first 16 bytes in hex; facts; code) of signed claims.
+def _read_claims(payload: bytes, key: TrustedKey) -> tuple[str, Facts, str, tuple[str, int, int]]:
+    """Return (digest, first 16 bytes in hex; facts; code; issuer, year and place in its list) of signed claims.
 
     Raises Altered when they are not ours.
     """
@@ -215,6 +225,9 @@ def _read_claims(payload: bytes, key: TrustedKey) -> tuple[str, Facts, str]:
             assessment={number: mode for mode, number in _MODES.items()}.get(ours.get(_MODE, -1)),
             score=None if score is None else str(score),
         )  # fmt: skip
-        return ours[_DIGEST].hex(), facts, ours[_CODE]
+        year, index = ours[_STATUS]
+        if not all(isinstance(number, int) and not isinstance(number, bool) for number in (year, index)):
+            raise ValueError("a place in a list is two numbers")
+        return ours[_DIGEST].hex(), facts, ours[_CODE], (claims[_ISS], year, index)
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, OSError) as error:
         raise Altered("claims") from error

@@ -5,29 +5,39 @@ Never what a document says.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import contexts, signing
-from .models import Certificate, IssuerKey
+from ..kernel.settings import find_installation
+from . import contexts, signing, trust_list
+from .models import Certificate, IssuerKey, Publisher, StoredList
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class KnownIssuer:
-    """An issuer as our own list has it; ``is_own``: one of this installation, so we keep its register."""
+    """An issuer as our own list has it; ``is_own``: one of this installation, so we keep its register.
+
+    One of others stands in the trust list of ``listed_by``, of the instant ``listed``, good until ``listed_until``.
+    """
 
     did: str
     name: str
     country: str | None = None
     is_own: bool = False
     demo: bool = False
+    listed_by: str | None = None
+    listed: datetime | None = None
+    listed_until: datetime | None = None
+    #: The addresses of its revocation lists.
+    status_lists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,10 @@ class TrustStore:
 
 
 def trust_store(session: Session) -> TrustStore:
-    """Return the trust store of this installation: the keys and the register of its own centres."""
+    """Return the trust store of this installation.
+
+    The keys and the register of its own centres, and the issuers of the trust lists that were accepted.
+    """
     keys = {}
     for row in session.scalars(select(IssuerKey)):
         issuer = KnownIssuer(row.did, row.issuer_name, row.country, is_own=True, demo=row.demo)
@@ -101,14 +114,46 @@ def trust_store(session: Session) -> TrustStore:
             row.compromised_from,
         )  # fmt: skip
 
+    own = {key.issuer.did for key in keys.values()}
+    installation = find_installation(session)
+    for publisher, found, _document, accepted in trust_list.accepted_issuers(
+        session, installation is not None and installation.is_demo
+    ):
+        for listed in found.issuers:
+            if listed.did in accepted and listed.did not in own:
+                _add_listed(keys, listed, publisher)
+
+    def find_list(url: str) -> Document | None:
+        text = session.scalar(
+            select(StoredList.document).where(StoredList.url == url).order_by(StoredList.made.desc()).limit(1)
+        )
+        return None if text is None else dict(json.loads(text))
+
     def find_record(digest: str) -> Record | None:
         # "g" comes after the last hex digit: all digests that begin like this one, by the index
-        found = session.scalar(
+        certificate = session.scalar(
             select(Certificate).where(Certificate.digest >= digest, Certificate.digest < digest + "g")
         )
-        return None if found is None else record_of(found)
+        return None if certificate is None else record_of(certificate)
 
-    return TrustStore(keys, find_record)
+    return TrustStore(keys, find_record, find_list)
+
+
+def _add_listed(keys: dict[str, TrustedKey], issuer: trust_list.ListedIssuer, publisher: Publisher) -> None:
+    """Add an issuer of an accepted list. Who was listed first stays; a key that anybody calls compromised is."""
+    known = KnownIssuer(
+        issuer.did, issuer.name, issuer.country, demo=issuer.demo, listed_by=publisher.name, listed=publisher.made,
+        listed_until=publisher.next_update, status_lists=issuer.statusLists,
+    )  # fmt: skip
+    for key in issuer.keys:
+        earlier = keys.get(key.method)
+        if earlier is None:
+            keys[key.method] = TrustedKey(
+                key.method, signing.from_multikey(key.publicKeyMultibase), known, key.start, key.until,
+                key.compromisedFrom,
+            )  # fmt: skip
+        elif key.compromisedFrom is not None and not earlier.is_compromised_at(key.compromisedFrom):
+            keys[key.method] = replace(earlier, compromised_from=key.compromisedFrom)
 
 
 def record_of(certificate: Certificate) -> Record:

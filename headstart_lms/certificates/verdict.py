@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..kernel.i18n import _
+from ..kernel.i18n import _, date
 from .errors import Question, Said, State, VerificationError
 from .facts import Facts
 from .trust import KnownIssuer, Record
@@ -29,10 +29,17 @@ class Answer:
     question: Question
     said: Said
     reason: str
+    #: Whose trust list names the issuer, and the instant of a list that is too old.
+    listed_by: str | None = None
+    list_of: datetime | None = None
 
     @property
     def text(self) -> str:
         """The answer in a sentence, in the language of the page."""
+        if self.reason == "issuer-listed":
+            return _("It is in the list of %(publisher)s:", publisher=self.listed_by or "")
+        if self.list_of is not None:
+            return sentence(self.reason) + " " + _("We have the list of %(date)s.", date=date(self.list_of))
         return sentence(self.reason)
 
 
@@ -83,8 +90,16 @@ class VerdictBuilder:
     def answer(self, question: Question, said: Said, reason: str) -> None:
         self._answers[question] = Answer(question, said, reason)
 
+    def know(self, issuer: KnownIssuer) -> None:
+        """Answer that the issuer is known: one of ours, or from whose list."""
+        self.issuer = issuer
+        reason = "issuer-known" if issuer.listed_by is None else "issuer-listed"
+        self._answers["issuer"] = Answer("issuer", "yes", reason, listed_by=issuer.listed_by)
+
     def note(self, error: VerificationError) -> None:
-        self.answer(error.question, error.said, error.reason)
+        self._answers[error.question] = Answer(
+            error.question, error.said, error.reason, list_of=error.list_of
+        )
         self._found.append((error.state, error.reason))
 
     @contextmanager
@@ -126,6 +141,8 @@ _SENTENCES = {
     "signature-fits": lambda: _("The signature fits. Nothing was changed."),
     "register-only": lambda: _("A certificate with this code was issued. Compare it with the paper."),
     "issuer-known": lambda: _("We know who issued it:"),
+    "issuer-listed": lambda: _("It is in a list that we accepted:"),
+    "trust-list-old": lambda: _("The list that names the issuer is past its time. It may have changed since."),
     "in-time": lambda: _("It is in its time of validity."),
     "stands": lambda: _("It was not taken back."),
     "not-checked": lambda: _("Could not be checked."),
@@ -144,6 +161,7 @@ _SENTENCES = {
     "no-issuer": lambda: _("This file does not say who issued it."),
     "issuer-unknown": lambda: _("We do not know who issued it."),
     "key-unknown": lambda: _("It names a key that this issuer does not have."),
+    "key-not-listed": lambda: _("It names a key that is not in our list of this issuer. Our list may be too old."),
     "issuer-differs": lambda: _("It was not signed by the issuer that it names."),
     "proof-context": lambda: _("The signature does not fit. The file was changed."),
     "signature": lambda: _("The signature does not fit. The file was changed."),
@@ -164,6 +182,7 @@ _SENTENCES = {
     "revoked": lambda: _("The issuer took it back."),
     "replaced": lambda: _("The issuer made a new one in its place."),
     "list-kind": lambda: _("The issuer's list of certificates that were taken back could not be read."),
+    "list-old": lambda: _("The issuer's list of certificates that were taken back is too old to tell."),
     "list-missing": lambda: _("We do not have the issuer's list of certificates that were taken back."),
     "list-not-usable": lambda: _("The issuer's list of what was taken back is old or does not fit."),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from .documents import authenticate
 from .errors import NotRead, VerificationError
 from .facts import read_facts
 from .reading import Document, read
-from .standing import check_standing, check_time, find_own_record
+from .standing import check_listed, check_standing, check_time, find_own_record
 from .tokens import find_token, verify_token
 from .trust import TrustStore
 from .verdict import Verdict, VerdictBuilder
@@ -36,8 +36,8 @@ def verify_document(data: bytes | str, *, trust: TrustStore, at: datetime) -> Ve
     made = VerdictBuilder(at)
     try:
         presented = read(data)
-        made.issuer = issuer = authenticate(presented, trust)
-        made.answer("issuer", "yes", "issuer-known")
+        issuer = authenticate(presented, trust)
+        made.know(issuer)
         document = presented.document
         made.digest = _digest(document)
         record = find_own_record(issuer, made.digest, trust)
@@ -46,6 +46,8 @@ def verify_document(data: bytes | str, *, trust: TrustStore, at: datetime) -> Ve
     except VerificationError as error:
         return made.refuse(error)
     made.record = record
+    with made.noting():
+        check_listed(issuer, at)
     with made.noting():
         check_standing(document, record, trust, at)
     with made.noting():

@@ -118,7 +118,7 @@ def _show(found: Found, code: str | None = None) -> Response:
                 replaced_by=codes.show(verdict.record.replaced_by)
                 if verdict.record and verdict.record.replaced_by else None,
                 rosette=rosette.svg(verdict.digest, _("Rosette of this certificate"))
-                if verdict.digest and certificate is not None else None,
+                if verdict.digest and (certificate is not None or verdict.facts is not None) else None,
                 host=installation().host, **demo(verdict.is_demo),
             )
         )  # fmt: skip

@@ -157,7 +157,12 @@ def questions(uuid: UUID) -> str:
     book = _book(found)
     rows = services.item_difficulty(session(), found, book)
     return web.render(
-        "headstart/desk/questions.html", cohort=found, rows=rows, book=book, enough=services.ENOUGH
+        "headstart/desk/questions.html",
+        cohort=found,
+        rows=rows,
+        book=book,
+        enough=services.ENOUGH,
+        can_manage=is_staff_at(this_person(), found.centre_id, "manager", "admin"),
     )
 
 
@@ -279,3 +284,6 @@ def _groups_of(learner: Person) -> list[Cohort]:
         .where(Enrolment.person_id == learner.id)
     )
     return list(session().scalars(query))
+
+
+from . import graduation as graduation  # noqa: E402 - its pages need the blueprint above

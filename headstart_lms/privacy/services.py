@@ -48,6 +48,8 @@ PLAN: dict[str, str] = {
     "lms_term": "the actor and her registrations are deleted",
     "lms_tombstone": "kept: the ids of erased statements, so that a replay brings nothing back",
     "lms_document": "those about the actor are deleted; exported",
+    "lms_log_entry": "kept: what a certificate keeps too, chained by hashes; a changed one would be found",
+    "lms_batch": "its papers are made unreadable, and deleted",
     "lms_forward_outbox": "deleted: what was not sent yet is not sent",
 }
 

@@ -86,6 +86,14 @@ class Site:
         headers = {"Sec-Fetch-Site": "same-origin", **more.pop("headers", {})}
         return self.client(who).post(path, data=data, base_url=self.base_url, headers=headers, **more)
 
+    def read(self, path: str) -> Any:
+        """Return the JSON that is published at an address."""
+        return self.get(path).json
+
+    def ask(self, text: str) -> Any:
+        """Return the answer of a check, as a program gets it."""
+        return self.post("/verify", {"text": text}, headers={"Accept": "application/json"}).json
+
     def issue(self) -> str:
         """Issue Amina's certificate and return its code, as shown."""
         answer = self.post(

@@ -496,3 +496,24 @@ def test_the_figure_is_the_one_that_was_printed_on_papers() -> None:
 
     drawn = rosette.figure(hashlib.sha256(b"headstart").hexdigest())
     assert hashlib.sha256(drawn.encode()).hexdigest()[:16] == "9b491f4c0772df62"
+
+
+def test_fingerprints_are_the_same_in_numbers_and_words() -> None:
+    public = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
+    print_of = keys.fingerprint(public)
+    assert len(print_of.replace(" ", "")) == 32
+    said = keys.spoken(print_of)
+    assert len(said.split("-")) == 8
+    for typed in (print_of, print_of.upper(), print_of.replace(" ", ""), said, said.replace("-", " ")):
+        assert keys.is_same_fingerprint(typed, print_of)
+    for typed in ("", print_of[:-1], said[:-1] + "x", "0"):
+        assert not keys.is_same_fingerprint(typed, print_of)
+    # as RFC drafts of proquints give it: 127.0.0.1 is lusab-babad
+    assert keys.spoken("7f00 0001") == "lusab-babad"
+
+
+def test_a_full_list_says_what_to_do(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.issue()
+    monkeypatch.setattr(status, "MOST", 1)
+    with pytest.raises(Conflict, match="Let another centre issue"):
+        services.issue(world.session, world.another(), keyring=world.keyring, base_url=BASE_URL, at=NOON)

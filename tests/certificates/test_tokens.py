@@ -158,7 +158,7 @@ def test_every_changed_character_is_refused(world: World) -> None:
 def test_a_token_signed_with_our_key_but_not_in_the_register_is_unknown(world: World) -> None:
     certificate = world.issue()
     kept = certificate.digest
-    certificate.digest = "0" * 64
+    certificate.digest, certificate.token = "0" * 64, None
     token = tokens.make_token(world.session, certificate, keyring=world.keyring)
     certificate.digest = kept
     world.session.flush()
@@ -168,7 +168,7 @@ def test_a_token_signed_with_our_key_but_not_in_the_register_is_unknown(world: W
 def test_a_token_of_one_certificate_does_not_borrow_the_code_of_another(world: World) -> None:
     certificate = world.issue()
     kept = certificate.code
-    certificate.code = "0000000001KJ"
+    certificate.code, certificate.token = "0000000001KJ", None
     token = tokens.make_token(world.session, certificate, keyring=world.keyring)
     certificate.code = kept
     world.session.flush()
@@ -210,8 +210,27 @@ def test_the_qr_code_is_one_that_a_cheap_phone_reads(world: World) -> None:
     assert qr.version_of(f"{address}#{token_of(world)}") <= 15
 
 
-def test_a_destroyed_key_leaves_the_plain_address(world: World) -> None:
+def test_the_paper_keeps_its_qr_code_when_the_key_is_retired_and_loses_it_with_the_person(
+    world: World,
+) -> None:
+    token = token_of(world)
     certificate = world.issue()
     [row] = world.session.query(IssuerKey).all()
-    keys.mark_compromised(world.session, row, NOON + timedelta(days=1))
+    keys.retire(world.session, row, NOON + timedelta(days=1))
+    assert row.sealed is None
+    assert tokens.make_token(world.session, certificate, keyring=world.keyring) == token
+    assert verify(token, trust=trust_store(world.session), at=NOON + timedelta(days=9)).is_valid
+    privacy.erase(world.session, world.person)
+    assert certificate.token is None
+
+
+def test_a_certificate_from_before_qr_texts_were_kept_gets_one_while_its_key_lives(world: World) -> None:
+    certificate = world.issue()
+    kept, certificate.token = certificate.token, None
+    assert tokens.make_token(world.session, certificate, keyring=world.keyring) == kept
+    [row] = world.session.query(IssuerKey).all()
+    assert services.keep_tokens(world.session, row, world.keyring) == 1
+    assert certificate.token == kept
+    certificate.token = None
+    keys.retire(world.session, row, NOON + timedelta(days=1))
     assert tokens.make_token(world.session, certificate, keyring=world.keyring) is None

@@ -309,7 +309,8 @@ def foreign(index: str = "7", **changes: Any) -> tuple[dict[str, Any], bytes, Kn
     [
         ([], 0, "valid", "valid"),
         ([7], 0, "revoked", "revoked"),
-        ([7], 8, "could-not-check", "list-not-usable"),
+        ([], 8, "could-not-check", "list-old"),
+        ([7], 8, "revoked", "revoked"),
         ([], None, "could-not-check", "list-missing"),
     ],
 )

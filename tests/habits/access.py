@@ -22,7 +22,7 @@ COMMON = {
     "name": "door.svg", "filename": "css/base.css", "version": "0", "issuer": "north", "year": "2026", "kind": "json",
 }  # fmt: skip
 #: Addresses whose ``slug`` is the short name of a centre.
-CENTRES = {"issuers.did": "north"}
+CENTRES = {"issuers.did": "north", "issuers.log": "north"}
 PERSONAL = {"person", "uuid", "sitting_id", "code"}
 
 

@@ -48,10 +48,16 @@ desk.add_learners          POST   own    401      404      404      404      422
 desk.add_learners          POST   other  401      404      404      404      422      404      422
 desk.add_learners          POST   far    401      404      404      404      404      404      404
 desk.centre                GET    -      303      404      404      404      303      404      303
+desk.certificates          GET    own    303      404      404      404      200      404      200
+desk.certificates          GET    other  303      404      404      404      200      404      200
+desk.certificates          GET    far    303      404      404      404      404      404      404
 desk.cohort                GET    own    303      404      200      404      200      404      200
 desk.cohort                GET    other  303      404      404      404      200      404      200
 desk.cohort                GET    far    303      404      404      404      404      404      404
 desk.home                  GET    -      303      404      200      200      200      404      200
+desk.issue_all             POST   own    401      404      404      404      303      404      303
+desk.issue_all             POST   other  401      404      404      404      303      404      303
+desk.issue_all             POST   far    401      404      404      404      404      404      404
 desk.name                  GET    own    303      404      404      404      200      404      200
 desk.name                  GET    other  303      404      404      404      200      404      200
 desk.name                  GET    far    303      404      404      404      404      404      404
@@ -60,6 +66,9 @@ desk.name                  POST   other  401      404      404      404      422
 desk.name                  POST   far    401      404      404      404      404      404      404
 desk.new_cohort            GET    -      303      404      404      404      200      404      200
 desk.new_cohort            POST   -      401      404      404      404      422      404      422
+desk.papers                GET    own    303      404      404      404      404      404      404
+desk.papers                GET    other  303      404      404      404      404      404      404
+desk.papers                GET    far    303      404      404      404      404      404      404
 desk.questions             GET    own    303      404      200      404      200      404      200
 desk.questions             GET    other  303      404      404      404      200      404      200
 desk.questions             GET    far    303      404      404      404      404      404      404
@@ -75,7 +84,9 @@ health.healthz             GET    -      200      200      200      200      200
 health.readyz              GET    -      200      200      200      200      200      200      200
 issuers.default_did        GET    -      200      200      200      200      200      200      200
 issuers.did                GET    -      200      200      200      200      200      200      200
+issuers.log                GET    -      200      200      200      200      200      200      200
 issuers.status             GET    -      200      200      200      200      200      200      200
+issuers.trust_list         GET    -      200      200      200      200      200      200      200
 issuers.well_known_did     GET    -      200      200      200      200      200      200      200
 learning.answer            POST   -      401      422      404      404      404      404      404
 learning.answer_test       POST   own    401      422      404      404      404      404      404

@@ -87,6 +87,7 @@ ABOUT_NOBODY = {
     "lms_centre", "lms_course", "lms_edition", "lms_setting", "lms_issuer_key", "lms_status_list",  # the house itself
     "lms_credential", "lms_tenant", "lms_forward_target", "lms_statement_head",  # programs
     "lms_job", "lms_limit",  # ids and hashes, for hours
+    "lms_log", "lms_published_list", "lms_publisher", "lms_stored_list",  # issuers, ours and others'
 }  # fmt: skip
 
 
