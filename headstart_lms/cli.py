@@ -8,8 +8,9 @@ from typing import Any
 import click
 from flask import current_app
 
-from .accounts.cli import person
+from .accounts.cli import centre, person
 from .builtin import item_types
+from .certificates import check_cli as _check_commands  # noqa: F401 - adds `certificate verify` and others
 from .certificates.cli import certificate
 from .certificates.key_commands import key
 from .certificates.trust_commands import trust
@@ -33,7 +34,7 @@ def headstart(ctx: click.Context) -> None:
     ctx.meta["headstart.item_types"] = item_types
 
 
-for group in (course, facts, person, certificate, key, trust, progress, client, lrs):
+for group in (course, facts, centre, person, certificate, key, trust, progress, client, lrs):
     headstart.add_command(group)
 
 

@@ -38,6 +38,13 @@ def _count(text: str) -> int:
     return count
 
 
+def _many(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise ValueError("write a number from 1")
+    return count
+
+
 def _unversioned(text: str) -> str:
     if text not in ("0.95", "1.0.3", "2.0.0"):
         raise ValueError("write 0.95, 1.0.3 or 2.0.0")
@@ -61,6 +68,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HEADSTART_SESSION_DAYS", _days, 60,
             "How many days a learner's device stays signed in after its last use."),
     Setting("HEADSTART_STAFF_SESSION_HOURS", _days, 12, "How many hours staff stay signed in after the last use."),
+    Setting("HEADSTART_VERIFY_QUOTA", _many, 5000,
+            "How many certificates a program may check in a day, when its key says nothing else."),
     Setting("HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION", _unversioned, "2.0.0",
             "The xAPI version named in the answer to a request that names none; 0.95 suits both conformance suites."),
 )  # fmt: skip

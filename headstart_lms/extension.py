@@ -132,11 +132,12 @@ class UI:
     def links(self) -> dict[str, str]:
         person = self.person
         has_desk = person is not None and person.has_role("teacher", "examiner", "manager", "admin")
+        is_officer = person is not None and person.has_role("officer")
         return {
             "home": web.url("learning.catalogue"), "journey": web.url("learning.journey"),
             "sign_in": web.url("accounts.sign_in"), "verify": web.url("certificates.verify"),
             "privacy": web.url("privacy.policy"), "help": web.url("learning.help_page"),
-            "desk": web.url("desk.home") if has_desk else "",
+            "desk": web.url("desk.home") if has_desk else web.url("certificates.office") if is_officer else "",
         }  # fmt: skip
 
     def link(self, code: str) -> str:

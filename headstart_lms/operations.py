@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from .accounts import services as accounts
 from .accounts.models import Centre
-from .certificates import imported, keys, log
+from .certificates import checks, imported, keys, log
 from .certificates.models import IssuerKey
 from .courses import facts
 from .kernel import migrate
@@ -240,6 +240,11 @@ def doctor(app: Flask) -> list[Check]:
     found.append(
         Check("jobs", not stuck and not failing, f"{stuck} given up, {failing} tried again and again")
     )
+    trouble = checks.find_trouble(current, state.keyring, last=1000)
+    found.append(
+        Check("checks", trouble is None, "the trail of checks is whole (its last 1,000 rows)" if trouble is None
+              else f"row {trouble.number} of the trail of checks: {trouble.what}. Run 'headstart certificate checks'")
+    )  # fmt: skip
     for path in (state.folder, state.folder / "keys"):
         if path.exists() and path.stat().st_mode & 0o007:
             found.append(Check("files", False, f"everybody can read {path}: chmod o-rwx {path}"))

@@ -1,4 +1,4 @@
-"""headstart person add | list"""
+"""headstart person add | list, headstart centre add | list"""
 
 from __future__ import annotations
 
@@ -13,6 +13,50 @@ from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid
 from . import services
 from .models import ROLES, Centre, Person
+
+
+@click.group(cls=Commands)
+def centre() -> None:
+    """Add and list centres, and offices of destination countries."""
+
+
+@centre.command("add")
+@click.argument("slug")
+@click.argument("name")
+@click.option("--country", help="Two letters, for example AT.")
+@click.option("--office", is_flag=True, help="An office: its officers check certificates, it issues none.")
+@click.option("--json", "as_json", is_flag=True)
+@with_app
+def add_centre(slug: str, name: str, country: str | None, office: bool, as_json: bool) -> None:
+    """Add a centre that teaches and issues, or an office that checks. SLUG is its short name, for ever."""
+    if country is not None and (len(country) != 2 or not country.isalpha()):
+        raise Invalid("A country has two letters, for example AT.")
+    if not name.strip() or len(name) > 200:
+        raise Invalid("Give it a name of 1 to 200 characters.")
+    with transaction() as current:
+        made = services.make_centre(
+            current, slug, name.strip(), country=country.upper() if country else None, is_office=office
+        )
+        row = {"slug": made.slug, "name": made.name, "country": made.country, "office": made.is_office}
+    if as_json:
+        print_json(row)
+    else:
+        click.echo("  ".join(f"{key}: {value}" for key, value in row.items()))
+
+
+@centre.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@with_app
+def list_centres(as_json: bool) -> None:
+    """List centres and offices."""
+    rows = [
+        {"slug": c.slug, "name": c.name, "country": c.country, "office": c.is_office, "default": c.is_default}
+        for c in session().scalars(select(Centre).order_by(Centre.id))
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, ["slug", "name", "country", "office", "default"])
 
 
 @click.group(cls=Commands)

@@ -20,6 +20,8 @@ from .models import ROLES, Centre, Grant, Identity, Person, SignIn
 #: 31 characters that are not taken for each other: no 0 O 1 I L. 8 of them are 39.6 bits.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 8
+#: Who works at an office of a destination country.
+OFFICE_ROLES = ("officer", "admin")
 ROUTES = ("labour", "family", "student", "refugee", "looking")
 
 MIN_PASSWORD, MAX_PASSWORD = 12, 200
@@ -30,13 +32,14 @@ _TOUCH_AFTER = timedelta(minutes=5)
 
 
 def make_centre(
-    session: Session, slug: str, name: str, *, country: str | None = None, is_default: bool = False
-) -> Centre:
+    session: Session, slug: str, name: str, *, country: str | None = None, is_default: bool = False,
+    is_office: bool = False,
+) -> Centre:  # fmt: skip
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", slug):
         raise Invalid(_("The short name of a centre has small letters, digits and hyphens."))
     if session.scalar(select(Centre.id).where(Centre.slug == slug)) is not None:
         raise Conflict(_("There is a centre with this short name already."))
-    centre = Centre(slug=slug, name=name, country=country, is_default=is_default)
+    centre = Centre(slug=slug, name=name, country=country, is_default=is_default, is_office=is_office)
     session.add(centre)
     session.flush()
     return centre
@@ -92,6 +95,8 @@ def start_learner(
     """Make a learner without a name, and her code. The code is returned once and kept only as a digest."""
     if route is not None and route not in ROUTES:
         raise Invalid(_("Choose why you are going."))
+    if centre is not None and centre.is_office:
+        raise Invalid(_("An office checks certificates. Learners belong to a centre."))
     code = new_code()
     person = Person(
         language=language,
@@ -162,6 +167,8 @@ def grant_role(session: Session, person: Person, role: str, centre: Centre | Non
         raise Invalid(_("There is no such role. Roles: %(roles)s.", roles=", ".join(ROLES)))
     if centre is None and role != "admin":
         raise Invalid(_("This role needs a centre."))
+    if centre is not None and centre.is_office and role not in OFFICE_ROLES:
+        raise Invalid(_("An office checks certificates. It has officers and admins, and no other roles."))
     centre_id = None if centre is None else centre.id
     if not any(g.role == role and g.centre_id == centre_id for g in person.grants):
         person.grants.append(Grant(role=role, centre_id=centre_id))

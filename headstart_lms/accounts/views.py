@@ -209,6 +209,8 @@ def sign_in() -> str | Response | tuple[str, int]:
 def _home(person: Person) -> str:
     if person.has_role("teacher", "examiner", "manager", "admin"):
         return web.url("desk.home")
+    if person.has_role("officer"):
+        return web.url("certificates.office")
     return web.url("learning.journey")
 
 

@@ -25,7 +25,7 @@ bp = Blueprint("issuers", __name__)
 def did(slug: str) -> Response:
     """Publish the keys of a centre (did:web)."""
     centre = session().scalar(select(Centre).where(Centre.slug == slug))
-    if centre is None:
+    if centre is None or centre.is_office:
         raise NotFound(_("There is no such centre."))
     name = keys.did_of(installation().base_url, "centres", centre.slug)
     return _published(keys.find_did_document(session(), name) or keys.did_document(name, []))

@@ -1,4 +1,4 @@
-"""headstart certificate issue | reissue | revoke | log | verify"""
+"""headstart certificate issue | reissue | revoke | log"""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from ..kernel.clock import now
 from ..kernel.commands import Commands, print_json, progress, with_app
 from ..kernel.db import after_commit, session, transaction
 from ..kernel.errors import Conflict, Invalid, NotFound
-from . import batches, codes, keys, log, pdf, presenting, reading, services
+from . import batches, codes, keys, log, pdf, services
 from .jobs import issue_now
 from .key_commands import find_centre
-from .lookup import by_document
 from .models import REASONS, Certificate
 
 
@@ -218,32 +217,3 @@ def revoke(code: str, reason: str) -> None:
         made = services.revoke(current, services.get_certificate(current, code), reason, now())
         standing = made.standing
     click.echo(f"{codes.show(codes.parse_code(code))}: {standing}")
-
-
-@certificate.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@click.pass_context
-@with_app
-def verify(ctx: click.Context, file: Path, as_json: bool) -> None:
-    """Check a certificate FILE against this installation's keys and register, without a network.
-
-    Exit code 0: valid. 1: anything else.
-    """
-    with file.open("rb") as opened:
-        found = by_document(session(), opened.read(reading.MOST_PDF + 1), now())
-    verdict = found.verdict
-    issuer = verdict.issuer.name if verdict.issuer else None
-    rows = presenting.signed_rows(verdict.facts, issuer) if verdict.facts else []
-    if as_json:
-        print_json(presenting.receipt(verdict, rows))
-    else:
-        click.echo(f"{presenting.word(verdict.state)}: {verdict.text}")
-        if verdict.is_demo:
-            click.echo("Demo: proves nothing.")
-        for answer in verdict.answers:
-            click.echo(f"  {presenting.question(answer.question)}: {answer.said}. {answer.text}")
-        for row in rows:
-            click.echo(f"  {row.label}: {row.value or '; '.join(row.parts)}")
-    if not verdict.is_valid:
-        ctx.exit(1)

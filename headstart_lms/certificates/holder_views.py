@@ -15,7 +15,7 @@ from ..kernel.clock import now
 from ..kernel.db import after_commit, session, transaction
 from ..kernel.errors import NotFound, SignInNeeded
 from ..kernel.i18n import _
-from . import codes, lookup, pdf, presenting, rosette, services, signed_files
+from . import checks, codes, lookup, pdf, presenting, rosette, services, signed_files
 from .context import bp, count_years, demo, installation, private, read_year
 from .facts import read_facts
 from .forms import HolderForm
@@ -98,7 +98,9 @@ def show(code: str) -> BaseResponse:
         own_title=pick(certificate.titles, i18n.language()), year=request.args.get("year"),
         rosette=rosette.svg(certificate.digest, _("Rosette of this certificate")),
         qr=qr.svg(_scanned(certificate, address), _("QR code: opens the page that checks this certificate")),
-        has_pdf=pdf.is_available(), **demo(certificate.demo),
+        has_pdf=pdf.is_available(),
+        is_mine=(person := current_person()) is not None and person.id == certificate.person_id,
+        checks=checks.count_of_certificate(session(), certificate), **demo(certificate.demo),
     )  # fmt: skip
     return private(page)
 

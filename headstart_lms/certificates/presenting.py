@@ -14,7 +14,7 @@ from .errors import State
 from .facts import Facts
 from .models import Certificate
 from .rules import pick
-from .verdict import Answer, Verdict
+from .verdict import Answer, Verdict, sentence
 
 #: How many lines of what the person can do fit on the first page of the paper.
 FIRST_PAGE = 8
@@ -71,6 +71,13 @@ _REASONS: dict[str, Callable[[], str]] = {
     "key": lambda: _("The key of the issuer was no longer safe."),
     "other": lambda: _("Ask the centre."),
 }
+_GIVEN: dict[str, Callable[[], str]] = {
+    "code": lambda: _("Code"),
+    "code-year": lambda: _("Code and year"),
+    "file": lambda: _("File"),
+    "qr": lambda: _("QR code"),
+}
+_NO = ("revoked", "replaced", "altered")
 _QUESTIONS = {
     "genuine": lambda: _("Genuine"),
     "issuer": lambda: _("Issuer"),
@@ -85,10 +92,27 @@ def word(state: State) -> str:
 
 def shape(verdict: Verdict) -> Shape:
     """Return the shape beside the word: a state must not be told by colour alone."""
-    if verdict.state == "valid":
+    return state_shape(verdict.state, verdict.reason)
+
+
+def state_shape(state: str, reason: str) -> Shape:
+    """Return the shape of a state that was recorded."""
+    if state == "valid":
         return "circle"
-    is_no = verdict.state in ("revoked", "replaced", "altered") or verdict.reason == "not-in-register"
-    return "octagon" if is_no else "triangle"
+    return "octagon" if state in _NO or reason == "not-in-register" else "triangle"
+
+
+def given(form: str) -> str:
+    """Return what was handed in for a check, in a word."""
+    return _GIVEN[form]() if form in _GIVEN else form
+
+
+def reason_sentence(reason: str) -> str:
+    """Return the sentence of a recorded reason; the word itself when a later version made it."""
+    try:
+        return sentence(reason)
+    except KeyError:
+        return reason
 
 
 def question(name: str) -> str:

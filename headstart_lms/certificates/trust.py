@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..kernel.settings import find_installation
-from . import contexts, signing, trust_list
+from . import contexts, proofs, signing, trust_list
 from .models import Certificate, IssuerKey, Publisher, StoredList
 
 Document = dict[str, Any]
@@ -80,6 +80,10 @@ def _no_list(url: str) -> Document | None:
     return None
 
 
+def _not_known(document: Document) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class TrustStore:
     """Everything a verification may rely on. None of it is fetched while verifying.
@@ -94,6 +98,8 @@ class TrustStore:
     find_list: Callable[[str], Document | None] = _no_list
     find_context: Callable[[str], Document] = contexts.context
     issuers: Mapping[str, KnownIssuer] = field(default_factory=dict)
+    #: Tells whether a document is, with its proofs and to the last character, what we handed out ourselves.
+    is_as_issued: Callable[[Document], bool] = _not_known
 
     def issuer(self, did: str) -> KnownIssuer | None:
         return self.issuers.get(did) or next(
@@ -136,7 +142,12 @@ def trust_store(session: Session) -> TrustStore:
         )
         return None if certificate is None else record_of(certificate)
 
-    return TrustStore(keys, find_record, find_list)
+    def is_as_issued(document: Document) -> bool:
+        query = select(Certificate.payload).where(Certificate.digest == proofs.digest(document))
+        payload = session.scalar(query)
+        return payload is not None and json.loads(payload) == document
+
+    return TrustStore(keys, find_record, find_list, is_as_issued=is_as_issued)
 
 
 def _add_listed(keys: dict[str, TrustedKey], issuer: trust_list.ListedIssuer, publisher: Publisher) -> None:

@@ -153,6 +153,14 @@ _SENTENCES = {
     "too-deep": lambda: _("This file is built in a way that no certificate is."),
     "too-many": lambda: _("This file is built in a way that no certificate is."),
     "not-json": lambda: _("This is no certificate that we can read."),
+    "receipt": lambda: _("This is the receipt of a check, not a certificate. Choose the certificate."),
+    "code-form": lambda: _("This is no code. A code has 12 letters and numbers. Compare it with the paper."),
+    "year-form": lambda: _("Write the year of birth with four numbers, for example 1990."),
+    "code-elsewhere": lambda: _("Only the issuer can look up a code. Take the file, or the text of the QR code."),
+    "try-later": lambda: _("Too many years were tried with this code. Check it again in an hour."),
+    "locked": lambda: _("This file has a password. Save it without one and send it again."),
+    "zip-inside": lambda: _("There is a zip file inside the zip file. Unpack it and send its files."),
+    "damaged": lambda: _("This file is damaged. Make it again and send it once more."),
     "token": lambda: _("This QR code is not of a certificate, or it was read only in part. Scan it again."),
     "term": lambda: _("This file is written in a way that can hide something. It counts as not checked."),
     "context": lambda: _("This file uses words that we do not know. It counts as not checked."),
@@ -186,3 +194,8 @@ _SENTENCES = {
     "list-missing": lambda: _("We do not have the issuer's list of certificates that were taken back."),
     "list-not-usable": lambda: _("The issuer's list of what was taken back is old or does not fit."),
 }  # fmt: skip
+
+
+def known_reasons() -> frozenset[str]:
+    """Return every reason there is; they are stable words for programs."""
+    return frozenset(_SENTENCES)

@@ -11,12 +11,13 @@ from ..kernel.clock import now
 from ..kernel.db import session
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _
-from . import codes, holder_views, lookup, presenting, reading, rosette
+from . import codes, holder_views, officer_views, presenting, reading, rosette
+from .asking import Asker, Entry, Outcome, find_receipt
+from .check_models import Check
 from .context import CHECKS, bp, count, count_years, demo, installation, private, read_year, sealed
-from .lookup import Found
 from .tokens import find_token
 
-__all__ = ["bp", "holder_views"]
+__all__ = ["bp", "holder_views", "officer_views"]
 
 
 @bp.get("/verify", endpoint="verify")
@@ -37,11 +38,11 @@ def verify_answer() -> BaseResponse:
     if file is not None and file.filename:
         with file.stream as stream:
             data = stream.read(reading.MOST_PDF + 1)
-        return _show(lookup.by_document(session(), data, now()))
+        return _answer_data(file.filename, data)
     if not code:
         if not text:
             return _ask_again(_("Write the code, or choose a file."), "")
-        return _show(lookup.by_document(session(), text, now()))
+        return _answer_data("text", text.encode("utf-8", "replace"))
     try:
         known = codes.parse_code(code)
         year = read_year(request.form.get("year", ""))
@@ -52,7 +53,7 @@ def verify_answer() -> BaseResponse:
     if year is None:
         return redirect(web.url("certificates.verify_code", code=codes.show(known)), 303)
     count_years(known)
-    return _show(lookup.by_code_and_year(session(), known, year, now()), code=known)
+    return _answer(Entry("code", code=known, year=year))
 
 
 @bp.get("/verify/<code>", endpoint="verify_code")
@@ -61,12 +62,26 @@ def verify_code(code: str) -> BaseResponse:
     """Check a code alone: what the QR code opens."""
     count("check", CHECKS, 600)
     try:
-        found = lookup.by_code(session(), code, now())
+        known = codes.parse_code(code)
     except codes.CodeError as error:
         if web.wants_json():
             raise
         return _ask_again(error.message, code)
-    return _show(found, code=codes.parse_code(code))
+    return _answer(Entry("code", code=known))
+
+
+def _answer_data(name: str, data: bytes) -> Response:
+    """Answer signed data; a receipt of an earlier check is no certificate, and is shown as what it is."""
+    receipt = find_receipt(data)
+    if receipt is not None:
+        return officer_views.show_receipt(receipt)
+    return _answer(Entry(name[:120], data=data))
+
+
+def _answer(entry: Entry) -> Response:
+    """Check, write it down when an officer asks, and show it."""
+    outcome = Asker(session(), now()).ask(entry)
+    return _show(outcome, officer_views.record(outcome))
 
 
 def _code_in(text: str) -> str:
@@ -82,6 +97,7 @@ def _form(code: str, message: str | None) -> Response:
             message=message,
             code=code,
             host=installation().host,
+            office=officer_views.office_name(),
             **demo(),
         )
     )
@@ -93,9 +109,9 @@ def _ask_again(message: str, code: str) -> Response:
     return response
 
 
-def _show(found: Found, code: str | None = None) -> Response:
+def _show(outcome: Outcome, check: Check | None) -> Response:
     """Show a verdict. With signed facts all of them, else what a code alone may show."""
-    verdict, certificate = found.verdict, found.certificate
+    verdict, certificate, code = outcome.verdict, outcome.certificate, outcome.entry.code
     if verdict.facts is not None:
         rows = presenting.signed_rows(
             verdict.facts,
@@ -119,7 +135,7 @@ def _show(found: Found, code: str | None = None) -> Response:
                 if verdict.record and verdict.record.replaced_by else None,
                 rosette=rosette.svg(verdict.digest, _("Rosette of this certificate"))
                 if verdict.digest and (certificate is not None or verdict.facts is not None) else None,
-                host=installation().host, **demo(verdict.is_demo),
+                check=check, shown=outcome.shown, host=installation().host, **demo(verdict.is_demo),
             )
         )  # fmt: skip
     response.status_code = 404 if verdict.reason in ("no-such-code", "no-such-pair") else 200

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
@@ -11,12 +9,14 @@ from ..courses.services import list_courses, summary
 from ..kernel import i18n, web
 from ..kernel.access import access, public
 from ..kernel.db import session
-from ..version import __version__
+from .openapi import description
+from .verify_api import bp as verify_bp
 
-bp = Blueprint("exchange", __name__, url_prefix="/api/v1")
+bp = Blueprint("exchange", __name__)
+bp.register_blueprint(verify_bp)
 
 
-@bp.get("/courses")
+@bp.get("/api/v1/courses")
 @access(public)
 def courses() -> Response:
     """List what is published, in ``?lang=`` or the language asked for."""
@@ -32,79 +32,10 @@ def courses() -> Response:
     return response
 
 
-@bp.get("/openapi.json")
+@bp.get("/api/v1/openapi.json")
 @access(public)
 def openapi() -> Response:
     """Describe this API (OpenAPI 3.1)."""
     response = jsonify(description(request.script_root + current_app.extensions["headstart"].prefix))
     response.headers["Cache-Control"] = "public, max-age=3600"
     return response
-
-
-def description(prefix: str) -> dict[str, Any]:
-    course = {
-        "type": "object",
-        "required": [
-            "slug",
-            "title",
-            "kind",
-            "destination",
-            "units",
-            "items",
-            "entries",
-            "languages",
-            "version",
-        ],
-        "properties": {
-            "slug": {"type": "string"},
-            "title": {"type": "string"},
-            "kind": {"enum": ["language", "workplace", "rights", "orientation"]},
-            "destination": {"type": "string", "description": "ISO 3166-1 alpha-2"},
-            "units": {"type": "integer"},
-            "items": {"type": "integer"},
-            "entries": {"type": "integer"},
-            "facts": {"type": "integer"},
-            "texts": {"type": "integer"},
-            "languages": {"type": "array", "items": {"type": "string"}},
-            "version": {"type": "string", "description": "edition.correction"},
-            "uuid": {"type": "string", "format": "uuid"},
-            "digest": {"type": "string", "description": "SHA-256 of the document, hex"},
-            "address": {"type": "string"},
-        },
-    }
-    health = {
-        "type": "object", "required": ["status"], "properties": {"status": {"type": "string"}},
-    }  # fmt: skip
-
-    def answer(schema: dict[str, Any], text: str) -> dict[str, Any]:
-        return {"description": text, "content": {"application/json": {"schema": schema}}}
-
-    listed = {
-        "type": "object",
-        "required": ["courses"],
-        "properties": {"courses": {"type": "array", "items": course}},
-    }
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Headstart LMS", "version": __version__,
-            "description": "Statements are read and written at /xapi (xAPI 1.0.3 and 2.0) with a credential.",
-        },
-        "servers": [{"url": prefix or "/"}],
-        "paths": {
-            "/api/v1/courses": {
-                "get": {
-                    "summary": "Published courses",
-                    "parameters": [{"name": "lang", "in": "query", "schema": {"type": "string"}}],
-                    "responses": {"200": answer(listed, "The courses")},
-                }
-            },
-            "/healthz": {"get": {"summary": "The process answers", "responses": {"200": answer(health, "It does")}}},
-            "/readyz": {
-                "get": {
-                    "summary": "The database is there and of this version",
-                    "responses": {"200": answer(health, "Ready"), "503": answer(health, "Not ready")},
-                }
-            },
-        },
-    }  # fmt: skip

@@ -11,10 +11,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[[], None]
 
 
-def access(rule: Rule, *, changes_nothing: bool = False, for_offices: bool = False) -> Callable[[F], F]:
+def access(
+    rule: Rule, *, changes_nothing: bool = False, for_offices: bool = False, most_bytes: int | None = None
+) -> Callable[[F], F]:  # fmt: skip
     """Declare who may use a view. The rule runs before the view, whatever the method.
 
     ``changes_nothing``: its POST only asks a question (a file is too large for an address), so any site may send it.
+    ``most_bytes``: it takes larger files than other pages, but only from who may use it: the rule runs first.
     ``for_offices``: an office of a destination country reads it, so it speaks ``i18n.OFFICE_LANGUAGES`` too.
     """
 
@@ -22,6 +25,7 @@ def access(rule: Rule, *, changes_nothing: bool = False, for_offices: bool = Fal
         view.access_rule = rule  # type: ignore[attr-defined]
         view.changes_nothing = changes_nothing  # type: ignore[attr-defined]
         view.for_offices = for_offices  # type: ignore[attr-defined]
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
         return view
 
     return declare

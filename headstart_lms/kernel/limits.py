@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from .clock import now
 from .db import Base, insert_into
 from .errors import TooMany
-from .i18n import ngettext
+from .i18n import _, ngettext
 
 
 class Limit(Base):
@@ -46,6 +46,26 @@ def hit(session: Session, bucket: str, limit: int, seconds: int) -> None:
             wait // 60 + 1,
         )
         raise TooMany(sentence, wait)
+
+
+def spend(session: Session, bucket: str, amount: int, limit: int, until: datetime) -> int:
+    """Take ``amount`` of what is allowed before ``until``; return what is left. Raises TooMany, taking nothing."""
+    key = hashlib.sha256(bucket.encode()).hexdigest()
+    at = now()
+    session.execute(delete(Limit).where(Limit.until < at))
+    count = session.execute(
+        insert_into(session.get_bind().dialect, Limit)
+        .values(bucket=key, count=amount, until=until)
+        .on_conflict_do_update(index_elements=["bucket"], set_={"count": Limit.count + amount})
+        .returning(Limit.count)
+    ).scalar_one()
+    if count > limit:
+        raise TooMany(
+            _("This key has used up its checks of the day."),
+            max(1, int((until - at).total_seconds())),
+            "quota",
+        )
+    return int(limit - count)
 
 
 def is_over(session: Session, bucket: str, limit: int) -> bool:

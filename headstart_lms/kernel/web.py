@@ -72,6 +72,12 @@ def offered_languages() -> dict[str, str]:
 
 def limit_form() -> None:
     """Refuse a huge form before it is read: Werkzeug limits neither size nor fields of this kind of body."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    rule = rule_of(view) if view is not None else None
+    if rule is not None and (most := getattr(view, "most_bytes", None)) and request.method == "POST":
+        choose_language()
+        rule()  # who may not use it sends no large file
+        request.max_content_length = most
     if request.mimetype == "application/x-www-form-urlencoded":
         request.max_content_length = min(MAX_FORM, request.max_content_length or MAX_FORM)
 

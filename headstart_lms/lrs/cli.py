@@ -36,18 +36,20 @@ def _print_secret(made: dict[str, str], as_json: bool) -> None:
 @click.option("--tenant", type=click.UUID, help="Whose data it sees; default: the installation's.")
 @click.option("--all-tenants", is_flag=True, help="It reads the data of all tenants.")
 @click.option("--days", type=click.IntRange(1), help="It ends after so many days.")
+@click.option("--quota", type=click.IntRange(1), help="Certificates it may check in a day.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_app
 def client_add(
-    name: str, scopes: tuple[str, ...], tenant: Any, all_tenants: bool, days: int | None, as_json: bool
-) -> None:
+    name: str, scopes: tuple[str, ...], tenant: Any, all_tenants: bool, days: int | None, quota: int | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Make a key and a secret. The secret is shown once and kept nowhere."""
     home = None if all_tenants else tenant or _installation().uuid
     with transaction() as current:
         made = credentials.client_add(
             current, name, iri_base=_installation().iri_base, tenant=home,
             scopes=scopes or credentials.DEFAULT_SCOPES,
-            expires=now() + timedelta(days=days) if days else None,
+            expires=now() + timedelta(days=days) if days else None, quota=quota,
         )  # fmt: skip
     _print_secret(made, as_json)
 

@@ -22,7 +22,7 @@ from .models import Credential
 #: What a credential may be allowed; ``all`` is everything, ``all/read`` is reading everything.
 SCOPES: Final = (
     "statements/write", "statements/read", "statements/read/mine", "state", "profile", "define",
-    "all/read", "all",
+    "all/read", "all", "certificates/verify",
 )  # fmt: skip
 DEFAULT_SCOPES: Final = ("statements/write", "statements/read", "state", "profile", "define")
 _USED_STEP: Final = timedelta(hours=1)
@@ -41,10 +41,16 @@ class Client:
     tenant: UUID | None
     authority: Mapping[str, Any]
     last_used: datetime | None
+    name: str = ""
+    #: Certificates it may check in a day; None: what the installation's setting says.
+    quota: int | None = None
 
     def can(self, scope: str) -> bool:
-        """Tell whether this client has a scope, or one that holds it."""
-        if "all" in self.scopes or scope in self.scopes:
+        """Tell whether this client has a scope, or one that holds it.
+
+        ``all`` is about statements: whoever may check certificates was given that by name.
+        """
+        if scope in self.scopes or ("all" in self.scopes and scope != "certificates/verify"):
             return True
         return scope.endswith("/read") and "all/read" in self.scopes
 
@@ -66,6 +72,7 @@ def client_add(
     tenant: UUID | None = None,
     scopes: Iterable[str] = DEFAULT_SCOPES,
     expires: datetime | None = None,
+    quota: int | None = None,
 ) -> dict[str, str]:
     """Make a credential; return its ``key`` and ``secret``. The secret is shown here and never again.
 
@@ -82,7 +89,7 @@ def client_add(
     session.add(
         Credential(
             key=key, secret_sha256=_digest(secret), name=name.strip(), scopes=wanted, tenant=tenant,
-            expires=expires,
+            expires=expires, quota=quota,
             authority={"objectType": "Agent", "account": {"homePage": iri_base, "name": f"client:{key}"}},
         )
     )  # fmt: skip
@@ -109,7 +116,8 @@ def client_list(session: Session) -> list[dict[str, Any]]:
     rows = session.scalars(select(Credential).order_by(Credential.id))
     return [
         {"key": row.key, "name": row.name, "scopes": row.scopes, "tenant": row.tenant and str(row.tenant),
-         "created": row.created, "expires": row.expires, "revoked": row.revoked, "last_used": row.last_used}
+         "created": row.created, "expires": row.expires, "revoked": row.revoked, "last_used": row.last_used,
+         "quota": row.quota}
         for row in rows
     ]  # fmt: skip
 
@@ -123,7 +131,10 @@ def find_client(session: Session, key: str, secret: str) -> Client | None:
     right = hmac.compare_digest(bytes(row.secret_sha256) if row else bytes(32), _digest(secret))
     if row is None or not right or row.revoked is not None or (row.expires and row.expires <= now()):
         return None
-    return Client(row.id, row.key, frozenset(row.scopes), row.tenant, row.authority, row.last_used)
+    return Client(
+        row.id, row.key, frozenset(row.scopes), row.tenant, row.authority, row.last_used,
+        row.name, row.quota,
+    )  # fmt: skip
 
 
 def note_use(session: Session, client: Client) -> None:

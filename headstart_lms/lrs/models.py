@@ -173,6 +173,8 @@ class Credential(Base):
     created: Mapped[datetime] = mapped_column(default=now)
     expires: Mapped[datetime | None]
     revoked: Mapped[datetime | None]
+    #: Certificates it may check in a day; None: HEADSTART_VERIFY_QUOTA.
+    quota: Mapped[int | None]
     #: To the hour: one write an hour, not one a request.
     last_used: Mapped[datetime | None]
 

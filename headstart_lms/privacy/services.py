@@ -40,6 +40,10 @@ PLAN: dict[str, str] = {
     "lms_award": "deleted; exported",
     "lms_certificate": "name and payload deleted; code, digest, issuer, kind, course, level, dates, status kept; "
     "exported",
+    "lms_check": "kept: the trail has no gaps; the links to her certificates and to her as an officer are deleted; "
+    "exported",
+    "lms_check_batch": "deleted with the officer, and after a day; it is about others, so it is not exported",
+    "lms_check_item": "deleted with the batch",
     "lms_statement": "deleted, the ids stay as tombstones; exported",
     "lms_posting": "deleted with the statements",
     "lms_statement_ref": "deleted with the statements",

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from .conftest import AXE, Site, in_language
 
 AMINA, RAVI, OLENA, STAFF = "Amina Haddad", "Ravi Kumar", "Olena Kovalenko", "manager-north"
+OFFICER = "officer-north"
 LANGUAGE, WORK = "it-italiano-a1", "it-lavoro"
 
 
@@ -57,6 +58,14 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
     result = passed.locator("main a[href*='/sittings/']").first.get_attribute("href") or ""
     valid, revoked = (site.certificate(state)["code"].replace("-", "") for state in ("valid", "revoked"))
     learner = site.person(AMINA)["id"]
+    office = visits(OFFICER)
+    office.goto(f"/verify/{valid}")
+    office.goto("/verify/many")
+    office.locator("details summary", has_text="Or write the codes").click()
+    office.get_by_label("Codes, one in a line").fill(f"{valid}\n{revoked}\nnonsense")
+    office.get_by_role("button", name="Check all").click()
+    office.wait_for_selector("#result", timeout=30_000)
+    checked = office.url
     yield {
         "catalogue": (None, "/"),
         "start: language": (None, "/start"),
@@ -100,6 +109,12 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
         "group": (STAFF, site.group),
         "questions": (STAFF, f"{site.group}/questions"),
         "new group": (STAFF, "/centre/groups/new"),
+        "checks": (OFFICER, "/centre/checks"),
+        "check one, officer": (OFFICER, "/verify"),
+        "check many": (OFFICER, "/verify/many"),
+        "checked many": (OFFICER, checked),
+        "valid, officer": (OFFICER, f"/verify/{valid}"),
+        "who checked": (AMINA, "/me/checks"),
         "name": (STAFF, f"/centre/learners/{learner}/name"),
     }
     visits.end()

@@ -23,7 +23,7 @@ COMMON = {
 }  # fmt: skip
 #: Addresses whose ``slug`` is the short name of a centre.
 CENTRES = {"issuers.did": "north", "issuers.log": "north"}
-PERSONAL = {"person", "uuid", "sitting_id", "code"}
+PERSONAL = {"person", "uuid", "sitting_id", "code", "check"}
 
 
 def rules(app: Flask) -> list[tuple[str, str, Rule]]:
@@ -42,6 +42,8 @@ def address(world: World, endpoint: str, owner: str) -> str:
     values["slug"] = CENTRES.get(endpoint, SLUG)
     if endpoint == "learning.answer":
         values["item_id"] = "first-hello"
+    if endpoint.startswith("certificates.many"):
+        values["uuid"] = values.get("batch", "")
     rule = next(rule for name, _method, rule in rules(world.app) if name == endpoint)
     with world.app.test_request_context():
         given: dict[str, Any] = {name: values[name] for name in rule.arguments}

@@ -10,6 +10,8 @@ import click
 import pytest
 
 from headstart_lms import hooks
+from headstart_lms.certificates.presenting import word
+from headstart_lms.certificates.reasons import REASONS, STATES
 from headstart_lms.cli import headstart
 from headstart_lms.config import SETTINGS, load
 
@@ -67,14 +69,14 @@ def test_a_setting_that_cannot_be_read_is_named(name: str, bad: str) -> None:
 
 def test_every_command_is_documented_and_no_other() -> None:
     known = {name for name, _command in commands()}
-    assert set(re.findall(r"^\| `(headstart [a-z ]+)`", page("commands.md"), re.M)) == known
+    assert set(re.findall(r"^\| `(headstart [a-z -]+)`", page("commands.md"), re.M)) == known
 
 
 def test_every_option_of_a_command_stands_beside_it() -> None:
     missing = []
     lines = {
         match[1]: match[0]
-        for match in re.finditer(r"^\| `(headstart [a-z ]+)`.*$", page("commands.md"), re.M)
+        for match in re.finditer(r"^\| `(headstart [a-z -]+)`.*$", page("commands.md"), re.M)
     }
     for name, command in commands():
         for parameter in command.params:
@@ -93,3 +95,14 @@ def test_every_command_explains_itself_in_one_sentence() -> None:
     for name, command in commands():
         assert command.help, name
         assert command.help.strip().split("\n")[0].rstrip().endswith((".", ",")), name
+
+
+def test_every_reason_of_a_check_is_documented_and_no_other() -> None:
+    table = page("certificates.md").split("### Reason codes")[1].split("###")[0]
+    rows = re.findall(r"^\| (`[^|]+) \| ([a-z, -]+) \|", table, re.M)
+    named = {reason for reasons, _state in rows for reason in re.findall(r"`([a-z-]+)`", reasons)}
+    assert named == REASONS
+    states = {state for _reasons, given in rows for state in given.split(", ")} - {"-"}
+    assert states == set(STATES)
+    words = re.findall(r"^\| \*\*(.+?)\*\* \|", page("for-offices.md"), re.M)
+    assert words == [word(state) for state in STATES]

@@ -88,6 +88,7 @@ ABOUT_NOBODY = {
     "lms_credential", "lms_tenant", "lms_forward_target", "lms_statement_head",  # programs
     "lms_job", "lms_limit",  # ids and hashes, for hours
     "lms_log", "lms_published_list", "lms_publisher", "lms_stored_list",  # issuers, ours and others'
+    "lms_check_head",  # a number and a hash
 }  # fmt: skip
 
 

@@ -14,8 +14,9 @@ from headstart_lms.accounts import services as accounts
 from headstart_lms.accounts.models import Person
 from headstart_lms.assessments import services as assessments
 from headstart_lms.assessments.items.base import ItemType, Tokens
-from headstart_lms.certificates import codes
+from headstart_lms.certificates import bulk, checks, codes
 from headstart_lms.certificates import services as certificates
+from headstart_lms.certificates.asking import Asker, Entry
 from headstart_lms.cohorts import services as cohorts
 from headstart_lms.cohorts.models import Cohort
 from headstart_lms.courses.library import get_course
@@ -96,6 +97,9 @@ def make_world(app: Flask) -> World:
         away = cohorts.make_cohort(
             current, centre=south, course=course, title="South group", teacher=find_person(current, "dmitri")
         )
+        officers = {"own": find_staff(current, "olga")}
+        for owner, login, centre in (("other", "oscar", north), ("far", "faro", south)):
+            officers[owner] = accounts.make_staff(current, login, PASSWORD, centre=centre, role="officer")
         owners = {"own": (find_person(current, "amina"), group)}
         for owner, centre, cohort in (("other", north, theirs), ("far", south, away)):
             person, _code = accounts.start_learner(
@@ -106,6 +110,7 @@ def make_world(app: Flask) -> World:
         for owner, (person, cohort) in owners.items():
             world.parts[owner] = {"person": str(person.uuid), "uuid": str(cohort.uuid)}
             world.parts[owner] |= _history(current, house, state, person, NAMES[owner])
+            world.parts[owner] |= _checked(current, state, officers[owner], world.parts[owner]["code"])
         for role, name in ROLES.items():
             world.tokens[role] = None
             if name is not None:
@@ -114,6 +119,23 @@ def make_world(app: Flask) -> World:
                 ).one()
                 world.tokens[role] = accounts.sign_in(current, person, timedelta(hours=12))
     return world
+
+
+def find_staff(current: Session, login: str) -> Person:
+    return current.scalars(select(Person).where(Person.login == login)).one()
+
+
+def _checked(current: Session, state: State, officer: Person, code: str) -> dict[str, str]:
+    """Let an officer check a code, and begin to check many."""
+    outcome = Asker(current, now()).ask(Entry("code", code=codes.parse_code(code)))
+    office = checks.get_office(current, officer)
+    by = checks.Checker(office.name, "page", office.id, officer)
+    batch = bulk.start(current, officer, now())
+    batch.is_complete = True
+    current.flush()
+    return {
+        "check": str(checks.record(current, state.keyring, by, outcome, now()).uuid), "batch": str(batch.uuid),
+    }  # fmt: skip
 
 
 def _history(
