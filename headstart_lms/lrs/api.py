@@ -10,9 +10,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ..kernel.access import access, credential, public
-from ..kernel.db import session
+from ..kernel.db import session, transaction
 from ..kernel.errors import LMSError
-from . import document_api, head, statement_api
+from . import document_api, head, refusals, statement_api
 from .document_api import DocumentResource
 from .incoming import VERSION_HEADER, MethodNotAllowed, Unauthorized, XRequest, find_version, read_request
 
@@ -89,6 +89,7 @@ def about() -> Response:
 @bp.errorhandler(LMSError)
 def answer_error(error: LMSError) -> Response:
     """Answer with problem+json (RFC 9457), whatever was accepted: programs talk here."""
+    _note_refusal(error)
     problem = {"type": f"urn:headstart:{error.code}", "title": error.message, "status": error.status}
     for name in ("index", "pointer", "clause"):
         if hasattr(error, name):
@@ -101,6 +102,20 @@ def answer_error(error: LMSError) -> Response:
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(_METHODS)
     return response
+
+
+def _note_refusal(error: LMSError) -> None:
+    """Keep for the operator that a client was refused; what is not there (404) or has changed (412) is no refusal."""
+    if error.status in (404, 412):
+        return
+    try:
+        if refusals.note(
+            session().get_bind().engine, g.get("xapi_client"), error.status, refusals.sentence_of(error)
+        ):
+            with transaction() as current:
+                refusals.write(current)
+    except Exception:  # the answer goes out all the same
+        current_app.logger.exception("a refusal could not be written down")
 
 
 @bp.errorhandler(HTTPException)

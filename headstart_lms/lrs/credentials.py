@@ -122,6 +122,12 @@ def client_list(session: Session) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def authority_of(session: Session, key: str) -> str | None:
+    """Return the authority (canonical JSON) of what a client stores; None when there is no such client."""
+    found = session.scalar(select(Credential.authority).where(Credential.key == key))
+    return None if found is None else t.canonical_json(found).decode()
+
+
 def find_client(session: Session, key: str, secret: str) -> Client | None:
     """Return who has this key and secret; None when nobody has, or not any more.
 

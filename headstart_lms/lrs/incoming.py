@@ -94,11 +94,13 @@ class _Raw:
 
 def read_request(request: Request, session: Session) -> XRequest:
     """Return the request with its client and version. Raises Unauthorized, BadRequest, TooLarge."""
+    g.xapi_client = None
     raw = _read(request)
     version = find_version(raw.headers.get(VERSION_HEADER.lower()))
     if version is not None:
         g.xapi_version = version
     client = _authenticate(session, raw.headers.get("authorization"))
+    g.xapi_client = client.id
     if version is None:
         given = raw.headers.get(VERSION_HEADER.lower())
         said = "is missing" if given is None else f"“{given[:20]}” is not spoken here"

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,7 +61,14 @@ class Statement(Base):
     """One statement. ``payload`` is the exact JSON given back, with id, stored, authority, version."""
 
     __tablename__ = "lms_statement"
-    __table_args__ = (UniqueConstraint("id", "tenant_id"),)
+    __table_args__ = (
+        UniqueConstraint("id", "tenant_id"),
+        # few are voided: whoever looks for them must not pass over all the others
+        Index(
+            "ix_lms_statement_voided", "seq",
+            sqlite_where=text("voided IS 1"), postgresql_where=text("voided IS true"),
+        ),
+    )  # fmt: skip
 
     seq: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
     id: Mapped[UUID]
@@ -177,6 +185,21 @@ class Credential(Base):
     quota: Mapped[int | None]
     #: To the hour: one write an hour, not one a request.
     last_used: Mapped[datetime | None]
+
+
+class Refusal(Base):
+    """How often a client was refused in an hour, and why the last time; nothing of what it sent (``refusals``)."""
+
+    __tablename__ = "lms_refusal"
+
+    #: Row id of the credential; 0 stands for whoever showed none that is known.
+    client: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    #: Whole hours since 1970, UTC.
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    count: Mapped[int]
+    last: Mapped[datetime]
+    sentence: Mapped[str] = mapped_column(String(300))
 
 
 class ForwardTarget(Base):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
+from headstart_lms.accounts import services as accounts
+from headstart_lms.kernel.db import transaction
+from headstart_lms.lrs.credentials import client_add
+
 from .conftest import AXE, Site, in_language
 
 AMINA, RAVI, OLENA, STAFF = "Amina Haddad", "Ravi Kumar", "Olena Kovalenko", "manager-north"
 OFFICER = "officer-north"
+OPERATOR = "operator"
 LANGUAGE, WORK = "it-italiano-a1", "it-lavoro"
 
 
@@ -38,6 +44,21 @@ def _sit(page: Page, slug: str) -> str:
     return page.url
 
 
+def _make_operator(site: Site) -> None:
+    """Add an admin of the whole installation, a program with a key, and requests of it that were refused."""
+    if any(person["login"] == OPERATOR for person in site.demo["people"]):
+        return
+    with site.app.app_context():
+        with transaction() as current:
+            accounts.make_staff(current, OPERATOR, "quiet-harbour-sings-42", centre=None, role="admin")
+            installation = site.app.extensions["headstart"].installation
+            key = client_add(current, "Video platform", iri_base=installation.iri_base, tenant=installation.uuid)
+    basic = base64.b64encode(f"{key['key']}:{key['secret']}".encode()).decode()
+    headers = {"Authorization": f"Basic {basic}", "X-Experience-API-Version": "1.0.3"}
+    assert site.app.test_client().post("/xapi/statements", json={}, headers=headers).status_code == 400
+    site.demo["people"].append({"name": OPERATOR, "login": OPERATOR, "secret": "quiet-harbour-sings-42"})
+
+
 @pytest.fixture(scope="module")
 def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, str]]]:
     """Return {kind of page: (who sees it, address)}; what they need is done by hand in a browser first."""
@@ -56,6 +77,9 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
     passed = visits(AMINA)
     passed.goto("/courses/it-diritti/tests/final")
     result = passed.locator("main a[href*='/sittings/']").first.get_attribute("href") or ""
+    passed.goto("/me/record")
+    line = passed.locator("main a[href*='/me/record/']").first.get_attribute("href") or ""
+    _make_operator(site)
     valid, revoked = (site.certificate(state)["code"].replace("-", "") for state in ("valid", "revoked"))
     learner = site.person(AMINA)["id"]
     office = visits(OFFICER)
@@ -92,6 +116,7 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
         "unit: pictures, fact": (RAVI, f"/courses/{WORK}/safety?step=2"),
         "feedback": (RAVI, feedback),
         "words": (RAVI, f"/courses/{LANGUAGE}/words"),
+        "review words": (RAVI, f"/courses/{LANGUAGE}/review"),
         "words of a unit": (RAVI, f"/courses/{LANGUAGE}/words?unit=m4-shop"),
         "word found": (RAVI, f"/courses/{LANGUAGE}/words?q=pan"),
         "test": (RAVI, f"/courses/{LANGUAGE}/tests/final"),
@@ -116,6 +141,15 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
         "valid, officer": (OFFICER, f"/verify/{valid}"),
         "who checked": (AMINA, "/me/checks"),
         "name": (STAFF, f"/centre/learners/{learner}/name"),
+        "my record": (AMINA, "/me/record"),
+        "my record, filtered": (AMINA, "/me/record?kind=tests&since=2020-01-01"),
+        "my record, nothing fits": (AMINA, "/me/record?until=2020-01-01"),
+        "line of a record": (AMINA, line),
+        "record of a learner": (STAFF, f"/teach/learners/{learner}/record"),
+        "statements": (OPERATOR, "/centre/statements"),
+        "statements, filtered": (OPERATOR, "/centre/statements?verb=passed&client=own"),
+        "statement": (OPERATOR, line.replace("/me/record/", "/centre/statements/")),
+        "record store": (OPERATOR, "/centre/record-store"),
     }
     visits.end()
 

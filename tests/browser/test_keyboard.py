@@ -130,3 +130,22 @@ def test_the_first_stop_of_a_page_is_the_way_past_its_head(visit: Callable[..., 
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_record_is_filtered_and_read_with_the_keyboard_alone(
+    site: Site, visit: Callable[..., Page]
+) -> None:
+    page = visit("Amina Haddad")
+    page.goto("/me/record")
+    _reach(page, page.locator(".hs-record-filter > summary"))
+    page.keyboard.press("Enter")
+    _reach(page, page.locator("#f-kind"))
+    page.keyboard.press("T")  # Tests
+    _reach(page, page.locator(".hs-record-filter button[type=submit]"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**kind=tests**")
+    first = page.locator(".hs-record a").first
+    _reach(page, first)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/me/record/**")
+    _reach(page, page.locator(".hs-raw").first)

@@ -20,10 +20,11 @@ from .world import SLUG, World
 COMMON = {
     "slug": SLUG, "unit_id": "first", "item_id": "first-hello", "blueprint_id": "final", "digest": "0" * 64,
     "name": "door.svg", "filename": "css/base.css", "version": "0", "issuer": "north", "year": "2026", "kind": "json",
+    "form": "csv",
 }  # fmt: skip
 #: Addresses whose ``slug`` is the short name of a centre.
 CENTRES = {"issuers.did": "north", "issuers.log": "north"}
-PERSONAL = {"person", "uuid", "sitting_id", "code", "check"}
+PERSONAL = {"person", "uuid", "sitting_id", "code", "check", "statement"}
 
 
 def rules(app: Flask) -> list[tuple[str, str, Rule]]:

@@ -140,6 +140,26 @@ privacy.erased             GET    -      200      200      200      200      200
 privacy.my_data            GET    -      303      200      200      200      200      200      200
 privacy.policy             GET    -      200      200      200      200      200      200      200
 privacy.take_data          POST   -      401      200      200      200      200      200      200
+records.learner            GET    own    303      404      200      404      200      404      200
+records.learner            GET    other  303      404      404      404      200      404      200
+records.learner            GET    far    303      404      404      404      404      404      404
+records.learner_file       GET    own    303      404      200      404      200      404      200
+records.learner_file       GET    other  303      404      404      404      200      404      200
+records.learner_file       GET    far    303      404      404      404      404      404      404
+records.learner_one        GET    own    303      404      200      404      200      404      200
+records.learner_one        GET    other  303      404      404      404      200      404      200
+records.learner_one        GET    far    303      404      404      404      404      404      404
+records.mine               GET    -      303      200      200      200      200      200      200
+records.mine_file          GET    -      303      200      200      200      200      200      200
+records.mine_one           GET    own    303      200      404      404      404      404      404
+records.mine_one           GET    other  303      404      404      404      404      404      404
+records.mine_one           GET    far    303      404      404      404      404      404      404
+records.state              GET    -      303      404      404      404      404      404      404
+records.statements         GET    -      303      404      404      404      404      404      404
+records.statements_file    GET    -      303      404      404      404      404      404      404
+records.statements_one     GET    own    303      404      404      404      404      404      404
+records.statements_one     GET    other  303      404      404      404      404      404      404
+records.statements_one     GET    far    303      404      404      404      404      404      404
 static                     GET    -      200      200      200      200      200      200      200
 """
 
@@ -238,6 +258,24 @@ def test_an_admin_of_the_installation_sees_both_centres(world: World) -> None:
             accounts.grant_role(current, anton, "admin", None)
         for owner in ("own", "other", "far"):
             assert _as(world, "admin", address(world, "desk.cohort", owner)) == 200
+
+
+def test_an_admin_of_the_installation_sees_every_statement_and_an_admin_of_a_centre_none(world: World) -> None:
+    paths = [address(world, f"records.{name}", "-") for name in ("statements", "statements_file", "state")]
+    paths += [address(world, "records.statements_one", owner) for owner in ("own", "other", "far")]
+    assert {_as(world, "admin", path) for path in paths} == {404}
+    with unchanged(world.app):
+        with world.app.app_context(), transaction() as current:
+            anton = current.scalars(select(Person).where(Person.login == "anton")).one()
+            accounts.grant_role(current, anton, "admin", None)
+        assert {_as(world, "admin", path) for path in paths} == {200}
+
+
+def test_a_line_of_one_learner_is_not_shown_under_the_name_of_another(world: World) -> None:
+    other = world.parts["other"]
+    path = f"/teach/learners/{world.parts['own']['person']}/record/{other['statement']}"
+    assert _as(world, "manager", path) == 404
+    assert _as(world, "learner", f"/me/record/{other['statement']}") == 404
 
 
 def test_the_year_of_birth_opens_a_certificate_and_a_wrong_one_does_not(world: World) -> None:

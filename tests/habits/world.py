@@ -26,6 +26,7 @@ from headstart_lms.kernel.clock import now
 from headstart_lms.kernel.db import transaction
 from headstart_lms.learning import services as learning
 from headstart_lms.learning.pages import given_values
+from headstart_lms.lrs.services import statements_of
 
 from ..cast import PASSWORD, find_person
 from ..make import house_of
@@ -156,6 +157,8 @@ def _history(
         at=now(),
     )
     sitting = learning.start_test(current, house, person, SLUG, "final")
+    registration = sitting.enrolment.registration
     return {
         "code": codes.show(made.code), "sitting_id": str(sitting.id), "item_id": assessments.drawn_items(sitting)[0],
+        "statement": next(statements_of(current, registration=registration))["id"],
     }  # fmt: skip
