@@ -14,6 +14,7 @@ from .certificates import check_cli as _check_commands  # noqa: F401 - adds `cer
 from .certificates.cli import certificate
 from .certificates.key_commands import key
 from .certificates.trust_commands import trust
+from .certificates.verifier_cli import verifier
 from .courses.cli import course, facts
 from .kernel import jobs
 from .kernel.commands import Commands, print_json, with_app
@@ -34,7 +35,7 @@ def headstart(ctx: click.Context) -> None:
     ctx.meta["headstart.item_types"] = item_types
 
 
-for group in (course, facts, centre, person, certificate, key, trust, progress, client, lrs):
+for group in (course, facts, centre, person, certificate, key, trust, verifier, progress, client, lrs):
     headstart.add_command(group)
 
 

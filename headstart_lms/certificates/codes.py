@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
+from collections.abc import Callable
 
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _
@@ -25,6 +26,14 @@ _EXP = [1]
 while len(_EXP) < 31:
     _EXP.append((_EXP[-1] << 1) ^ (0x25 if _EXP[-1] & 0x10 else 0))
 _LOG = {value: power for power, value in enumerate(_EXP)}
+
+#: What is said of a text that is no code; the verifier without a network has them from here too (bundle.py).
+SENTENCES: dict[str, Callable[[], str]] = {
+    "character": lambda: _("Character %(position)d cannot be in a code. Check it."),
+    "count": lambda: _("A code has 12 letters and numbers. You wrote %(count)d. Check it again."),
+    "place": lambda: _("The code is not right. Look at character %(position)d again."),
+    "wrong": lambda: _("The code is not right. Compare it with the paper, letter by letter."),
+}
 
 
 class CodeError(Invalid):
@@ -92,24 +101,17 @@ def parse_code(text: str) -> str:
     code = _plain(text[:200])
     for position, character in enumerate(code, start=1):
         if character not in _VALUE:
-            raise CodeError(
-                _("Character %(position)d cannot be in a code. Check it.", position=position), position
-            )
+            raise CodeError(SENTENCES["character"]() % {"position": position}, position)
     if len(code) != LENGTH:
-        raise CodeError(
-            _("A code has 12 letters and numbers. You wrote %(count)d. Check it again.", count=len(code))
-        )
+        raise CodeError(SENTENCES["count"]() % {"count": len(code)})
     plain, weighted = _syndromes([_VALUE[character] for character in code])
     if not plain and not weighted:
         return code
     if plain and weighted:
         place = (_LOG[weighted] - _LOG[plain]) % 31
         if place < LENGTH:
-            raise CodeError(
-                _("The code is not right. Look at character %(position)d again.", position=place + 1),
-                place + 1,
-            )
-    raise CodeError(_("The code is not right. Compare it with the paper, letter by letter."))
+            raise CodeError(SENTENCES["place"]() % {"position": place + 1}, place + 1)
+    raise CodeError(SENTENCES["wrong"]())
 
 
 def is_code(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -78,6 +78,32 @@ _GIVEN: dict[str, Callable[[], str]] = {
     "qr": lambda: _("QR code"),
 }
 _NO = ("revoked", "replaced", "altered")
+#: What stands in front of a fact; the verifier without a network has them from here too (bundle.py).
+_LABELS: dict[str, Callable[[], str]] = {
+    "passport-name": lambda: _("Name in the passport"),
+    "own-name": lambda: _("Name in own letters"),
+    "course": lambda: _("Course"),
+    "course-translated": lambda: _("Course in your language"),
+    "year-of-birth": lambda: _("Year of birth"),
+    "name-checked": lambda: _("Name checked"),
+    "kind": lambda: _("Kind"),
+    "country": lambda: _("Country"),
+    "language": lambda: _("Language"),
+    "level": lambda: _("Level"),
+    "hours": lambda: _("Hours"),
+    "assessment": lambda: _("How it was assessed"),
+    "score": lambda: _("Result of the test"),
+    "version": lambda: _("Edition of the course"),
+    "outcomes": lambda: _("What the person can do"),
+    "issuer": lambda: _("Issued by"),
+    "issued": lambda: _("Issued on"),
+    "until": lambda: _("Valid until"),
+}
+_NAME_CHECKS: dict[str, Callable[[], str]] = {
+    "checked": lambda: _("%(centre)s saw a document with this name."),
+    "checked-by": lambda: _("The centre"),
+    "stated": lambda: _("The person stated the name. Nobody checked a document."),
+}
 _QUESTIONS = {
     "genuine": lambda: _("Genuine"),
     "issuer": lambda: _("Issuer"),
@@ -117,6 +143,19 @@ def reason_sentence(reason: str) -> str:
 
 def question(name: str) -> str:
     return _QUESTIONS[name]()
+
+
+def label(name: str) -> str:
+    return _LABELS[name]()
+
+
+def words() -> dict[str, str]:
+    """Return every word that a verdict is told with, in the language of the page, by a stable key."""
+    tables: dict[str, Mapping[str, Callable[[], str]]] = {
+        "state": {str(state): word for state, word in _WORDS.items()}, "question": _QUESTIONS,
+        "label": _LABELS, "kind": _KINDS, "skill": _SKILLS, "assessed": _ASSESSED, "name": _NAME_CHECKS,
+    }  # fmt: skip
+    return {f"{table}.{key}": say() for table, entries in tables.items() for key, say in entries.items()}
 
 
 def kind_name(kind: str) -> str:
@@ -166,26 +205,26 @@ def public_rows(certificate: Certificate) -> list[Row]:
 def signed_rows(facts: Facts, issuer: str | None, titles: dict[str, str] | None = None) -> list[Row]:
     """Return every signed fact. ``titles``: the course's titles in other languages, from our register."""
     translated = pick(titles, language()) if titles else facts.title
-    course = [Row(_("Course"), facts.title)]
+    course = [Row(label("course"), facts.title)]
     if translated != facts.title:
-        course.append(Row(_("Course in your language"), translated))
+        course.append(Row(label("course-translated"), translated))
     return [
-        Row(label, str(value), is_name=True)
-        for label, value in (
-            (_("Name in the passport"), facts.passport_name),
-            (_("Name in own letters"), facts.own_name),
+        Row(said, str(value), is_name=True)
+        for said, value in (
+            (label("passport-name"), facts.passport_name),
+            (label("own-name"), facts.own_name),
         )
         if value
     ] + [*course, *paper_rows(facts), *_when(facts, issuer)]
 
 
 def _when(facts: Facts, issuer: str | None) -> list[Row]:
-    rows = [Row(_("Issued by"), issuer)] if issuer else []
-    return [*rows, Row(_("Issued on"), day(facts.valid_from)), *until_rows(facts)]
+    rows = [Row(label("issuer"), issuer)] if issuer else []
+    return [*rows, Row(label("issued"), day(facts.valid_from)), *until_rows(facts)]
 
 
 def until_rows(facts: Facts) -> list[Row]:
-    return [Row(_("Valid until"), day(facts.valid_until))] if facts.valid_until else []
+    return [Row(label("until"), day(facts.valid_until))] if facts.valid_until else []
 
 
 def on_paper(facts: Facts) -> tuple[list[Row], tuple[str, ...]]:
@@ -204,24 +243,25 @@ def paper_rows(facts: Facts) -> list[Row]:
     """Return the facts about course, level and assessment."""
     rows: list[Row] = []
 
-    def add(label: str, value: object, *, is_code: bool = False) -> None:
+    def add(name: str, value: object, *, is_code: bool = False) -> None:
         if value not in (None, ""):
-            rows.append(Row(label, str(value), is_code=is_code))
+            rows.append(Row(label(name), str(value), is_code=is_code))
 
-    add(_("Year of birth"), facts.year_of_birth, is_code=True)
-    add(_("Name checked"), name_check(facts))
-    add(_("Kind"), kind_name(facts.kind) if facts.kind else None)
-    add(_("Country"), country_name(facts.country) if facts.country else None)
-    add(_("Language"), language_name(facts.language) if facts.language else None)
-    add(_("Level"), facts.level, is_code=True)
+    add("year-of-birth", facts.year_of_birth, is_code=True)
+    add("name-checked", name_check(facts))
+    add("kind", kind_name(facts.kind) if facts.kind else None)
+    add("country", country_name(facts.country) if facts.country else None)
+    add("language", language_name(facts.language) if facts.language else None)
+    add("level", facts.level, is_code=True)
     for skill, level in facts.skills.items():
-        add(_SKILLS[skill]() if skill in _SKILLS else skill, level, is_code=True)
-    add(_("Hours"), facts.hours, is_code=True)
-    add(_("How it was assessed"), assessed_text(facts.assessment))
-    add(_("Result of the test"), f"{facts.score} %" if facts.score else None, is_code=True)
-    add(_("Edition of the course"), facts.version, is_code=True)
+        if level:
+            rows.append(Row(_SKILLS[skill]() if skill in _SKILLS else skill, level, is_code=True))
+    add("hours", facts.hours, is_code=True)
+    add("assessment", assessed_text(facts.assessment))
+    add("score", f"{facts.score} %" if facts.score else None, is_code=True)
+    add("version", facts.version, is_code=True)
     if facts.outcomes:
-        rows.append(Row(_("What the person can do"), "", parts=facts.outcomes))
+        rows.append(Row(label("outcomes"), "", parts=facts.outcomes))
     return rows
 
 
@@ -229,8 +269,8 @@ def name_check(facts: Facts) -> str | None:
     if facts.passport_name is None:
         return None
     if facts.is_name_checked:
-        return _("%(centre)s saw a document with this name.", centre=facts.name_checked_by or _("The centre"))
-    return _("The person stated the name. Nobody checked a document.")
+        return _NAME_CHECKS["checked"]() % {"centre": facts.name_checked_by or _NAME_CHECKS["checked-by"]()}
+    return _NAME_CHECKS["stated"]()
 
 
 def _answer(answer: Answer) -> dict[str, str]:

@@ -16,7 +16,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from ..kernel.errors import Invalid
-from ..kernel.settings import find_installation
 from . import keys, proofs, signing, status
 from .keys import Sealer
 from .models import IssuerKey, Log, LogEntry, PublishedList, Publisher, StatusList
@@ -220,18 +219,18 @@ def _key(key: IssuerKey) -> Document:
     }  # fmt: skip
 
 
-def known_issuers(session: Session) -> list[Document]:
-    """Return every issuer that is believed here, in the shape of the list: our own, and those we accepted."""
-    installation = find_installation(session)
-    if installation is None:
-        return []
-    own = own_issuers(session, installation.base_url)
+def known_issuers(session: Session, base_url: str) -> list[Document]:
+    """Return every issuer that is believed here, in the shape of the list: our own, and those we accepted.
+
+    Those of others say by ``listedBy`` whose list names them.
+    """
+    own = own_issuers(session, base_url)
     dids = {issuer["did"] for issuer in own}
-    for _publisher, _list, document, accepted in accepted_issuers(session, installation.is_demo):
+    for publisher, _list, document, accepted in accepted_issuers(session, keys.is_demo(base_url)):
         for issuer in document["issuers"]:
             if issuer["did"] in accepted and issuer["did"] not in dids:
                 dids.add(issuer["did"])
-                own.append(issuer)
+                own.append({**issuer, "listedBy": publisher.name})
     return own
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -136,7 +136,12 @@ def sentence(reason: str) -> str:
     return _SENTENCES[reason]()
 
 
-_SENTENCES = {
+def sentences() -> dict[str, str]:
+    """Return the sentence of every reason, in the language of the page."""
+    return {reason: say() for reason, say in _SENTENCES.items()}
+
+
+_SENTENCES: dict[str, Callable[[], str]] = {
     "valid": lambda: _("Everything fits."),
     "signature-fits": lambda: _("The signature fits. Nothing was changed."),
     "register-only": lambda: _("A certificate with this code was issued. Compare it with the paper."),
@@ -193,6 +198,11 @@ _SENTENCES = {
     "list-old": lambda: _("The issuer's list of certificates that were taken back is too old to tell."),
     "list-missing": lambda: _("We do not have the issuer's list of certificates that were taken back."),
     "list-not-usable": lambda: _("The issuer's list of what was taken back is old or does not fit."),
+    # said only where there is no network (static/js/verifier)
+    "list-stale": lambda: _("The list on this device is too old to know. Get the newest list."),
+    "bundle-refused": lambda: _("The list on this device is too old. Nothing is checked with it."),
+    "clock": lambda: _("The clock of this device is wrong. Set date and time."),
+    "code-only": lambda: _("A code alone needs the network. Scan the QR code or open the file."),
 }  # fmt: skip
 
 

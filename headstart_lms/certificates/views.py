@@ -11,13 +11,22 @@ from ..kernel.clock import now
 from ..kernel.db import session
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _
-from . import codes, holder_views, officer_views, presenting, reading, rosette
+from . import (
+    codes,
+    holder_views,
+    officer_views,
+    offline_views,
+    offline_words,
+    presenting,
+    reading,
+    rosette,
+)
 from .asking import Asker, Entry, Outcome, find_receipt
 from .check_models import Check
 from .context import CHECKS, bp, count, count_years, demo, installation, private, read_year, sealed
 from .tokens import find_token
 
-__all__ = ["bp", "holder_views", "officer_views"]
+__all__ = ["bp", "holder_views", "officer_views", "offline_views"]
 
 
 @bp.get("/verify", endpoint="verify")
@@ -91,16 +100,20 @@ def _code_in(text: str) -> str:
 
 
 def _form(code: str, message: str | None) -> Response:
-    return private(
+    response = private(
         web.render(
             "headstart/certificates/verify.html",
             message=message,
             code=code,
+            scan=offline_words.page_words(),
             host=installation().host,
             office=officer_views.office_name(),
             **demo(),
         )
     )
+    # the reader of QR codes is compiled on this page where the browser has none of its own
+    response.headers["Content-Security-Policy"] = offline_views.POLICY
+    return response
 
 
 def _ask_again(message: str, code: str) -> Response:

@@ -99,6 +99,7 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
         "sign in, staff": (None, "/sign-in?as=staff"),
         "course, new": (None, f"/courses/{LANGUAGE}"),
         "check": (None, "/verify"),
+        "check without a network": (None, "/verifier/"),
         "valid": (None, f"/verify/{valid}"),
         "revoked": (None, f"/verify/{revoked}"),
         "unknown": (None, "/verify/000000000000"),

@@ -35,6 +35,7 @@ from headstart_lms.kernel.db import db, transaction
 from headstart_lms.kernel.errors import Invalid, LMSError
 
 from .conftest import NOON
+from .offline import browser_page, check
 from .test_pages import NAMES, Site
 
 CENTRE, OFFICE = "https://learn.example.org", "https://office.example.at"
@@ -548,13 +549,26 @@ def test_known_issuers_are_our_own_and_those_we_accepted(two: Two) -> None:
     two.trusting()
     two.office.issue()
     with two.office.app.app_context():
-        found = trust_list.known_issuers(db.session())
+        found = trust_list.known_issuers(db.session(), OFFICE)
         assert [issuer["did"] for issuer in found] == ["did:web:office.example.at:centres:amman", DID]
-        assert {frozenset(issuer) for issuer in found} == {
-            frozenset(("did", "name", "country", "url", "demo", "keys", "statusLists", "log"))
-        }
+        members = {"did", "name", "country", "url", "demo", "keys", "statusLists", "log"}
+        assert [set(issuer) for issuer in found] == [members, members | {"listedBy"}]
         assert list(imported.stored_lists(db.session())) == [f"{CENTRE}/status/amman/2026"]
         db.session.remove()
+
+
+def test_a_verifier_without_a_network_believes_whom_its_installation_accepted(two: Two) -> None:
+    code = two.trusting()
+    given_in: list[str | bytes] = [two.document(code), two.token(code)]
+    with browser_page() as page:
+        for found in check(page, two.office.get("/verifier/bundle.json").text, given_in, NOON):
+            assert (found["state"], found["answers"]["issuer"]) == ("valid", ["yes", "issuer-listed"])
+        two.act(code, lambda session, certificate: services.revoke(session, certificate, "fraud", NOON))
+        two.ok(two.office, "refresh")
+        with clock.frozen(NOON + timedelta(minutes=6)):
+            bundle = two.office.get("/verifier/bundle.json").text
+        for found in check(page, bundle, given_in, NOON + timedelta(minutes=7)):
+            assert found["state"] == "revoked"
 
 
 def test_revocation_lists_are_large_zipped_signed_and_cacheable(two: Two) -> None:

@@ -59,6 +59,10 @@ certificates.show          GET    own    303      200      404      404      404
 certificates.show          GET    other  303      404      404      404      404      404      404
 certificates.show          GET    far    303      404      404      404      404      404      404
 certificates.template      GET    -      303      404      404      404      404      200      404
+certificates.verifier      GET    -      200      200      200      200      200      200      200
+certificates.verifier_bundle GET    -      200      200      200      200      200      200      200
+certificates.verifier_manifest GET    -      200      200      200      200      200      200      200
+certificates.verifier_worker GET    -      200      200      200      200      200      200      200
 certificates.verify        GET    -      200      200      200      200      200      200      200
 certificates.verify_answer POST   -      422      422      422      422      422      422      422
 certificates.verify_code   GET    own    200      200      200      200      200      200      200
