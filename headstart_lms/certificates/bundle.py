@@ -84,7 +84,7 @@ def publisher_keys(bundle: dict[str, Any]) -> list[str]:
         for issuer in bundle["issuers"]
         if issuer["did"] == did
         for key in issuer["keys"]
-        if key["compromisedFrom"] is None
+        if key["compromisedFrom"] is None and "publicKeyMultibase" in key
     ]
 
 

@@ -13,6 +13,8 @@ FOLDER = Path(__file__).parent / "contexts"
 CREDENTIALS_V2 = "https://www.w3.org/ns/credentials/v2"
 OPEN_BADGES = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 MULTIKEY = "https://w3id.org/security/multikey/v1"
+#: Named in DID documents only, which nobody canonicalises: not pinned.
+JWK = "https://w3id.org/security/jwk/v1"
 DID = "https://www.w3.org/ns/did/v1"
 
 #: {address: (file, SHA-256)}. A changed context would change what a signature says.

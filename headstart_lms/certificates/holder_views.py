@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from flask import current_app, make_response, redirect, request
+from flask import Response, current_app, make_response, redirect, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -13,9 +13,9 @@ from ..accounts.access import access, current_person, public, signed_in, this_pe
 from ..kernel import i18n, qr, web
 from ..kernel.clock import now
 from ..kernel.db import after_commit, session, transaction
-from ..kernel.errors import NotFound, SignInNeeded
+from ..kernel.errors import Invalid, NotFound, SignInNeeded
 from ..kernel.i18n import _
-from . import checks, codes, lookup, pdf, presenting, rosette, services, signed_files
+from . import checks, codes, lookup, pdf, pictures, presenting, rosette, services, signed_files
 from .context import bp, count_years, demo, installation, private, read_year
 from .facts import read_facts
 from .forms import HolderForm
@@ -98,6 +98,7 @@ def show(code: str) -> BaseResponse:
         own_title=pick(certificate.titles, i18n.language()), year=request.args.get("year"),
         rosette=rosette.svg(certificate.digest, _("Rosette of this certificate")),
         qr=qr.svg(_scanned(certificate, address), _("QR code: opens the page that checks this certificate")),
+        share=qr.svg(address, _("QR code for a CV: opens the check of the code")),
         has_pdf=pdf.is_available(),
         is_mine=(person := current_person()) is not None and person.id == certificate.person_id,
         checks=checks.count_of_certificate(session(), certificate), **demo(certificate.demo),
@@ -105,29 +106,46 @@ def show(code: str) -> BaseResponse:
     return private(page)
 
 
-@bp.get("/certificates/<code>.<any(json,jwt,svg,pdf):kind>", endpoint="file")
+@bp.get("/certificates/<code>.<any(json,jwt,svg,png,pdf):kind>", endpoint="file")
 @access(public)
 def file(code: str, kind: str) -> BaseResponse:
     """Hand out a file of a certificate: to its holder, or for the code with the year of birth."""
     certificate = _open_certificate(code)
+    if kind == "jwt":
+        return _handed_out(_token(certificate, request.args.get("alg", "EdDSA")), certificate.code, kind)
     if kind == "pdf":
         address = services.verify_url(installation().base_url, certificate.code)
         data: str | bytes = pdf.make(certificate, address=address, scanned=_scanned(certificate, address))
-    elif kind == "jwt":
-        data = signed_files.make_jwt(
-            session(), certificate, keyring=current_app.extensions["headstart"].keyring
-        )
+    elif kind == "png":
+        data = pictures.bake(pdf.draw_badge(certificate), signed_files.get_json(certificate))
     else:
         data = signed_files.get_json(certificate) if kind == "json" else signed_files.make_svg(certificate)
-    types = {
-        "json": "application/vc+ld+json", "jwt": "application/vc+jwt", "svg": "image/svg+xml",
-        "pdf": "application/pdf",
-    }  # fmt: skip
+    return _handed_out(data, certificate.code, kind)
+
+
+def _token(certificate: Certificate, alg: str) -> str:
+    """Return the VC-JWT in an algorithm; its key is made now when the centre has none yet."""
+    known = next((name for name in signed_files.ALGORITHMS if name == alg), None)
+    if known is None:
+        raise Invalid(_("Choose one of these: %(list)s.", list=", ".join(signed_files.ALGORITHMS)), "alg")
+    keyring, code = current_app.extensions["headstart"].keyring, certificate.code
+    if known == "EdDSA":
+        return signed_files.make_jwt(session(), certificate, keyring=keyring)
+    with transaction() as current:
+        found = services.get_certificate(current, code)
+        return signed_files.make_jwt(current, found, keyring=keyring, alg=known)
+
+
+_TYPES = {
+    "json": "application/vc+ld+json", "jwt": "application/vc+jwt", "svg": "image/svg+xml", "png": "image/png",
+    "pdf": "application/pdf",
+}  # fmt: skip
+
+
+def _handed_out(data: str | bytes, code: str, kind: str) -> Response:
     response = private(data)
-    response.content_type = types[kind]
-    response.headers["Content-Disposition"] = (
-        f"attachment; filename=certificate-{codes.show(certificate.code)}.{kind}"
-    )
+    response.content_type = _TYPES[kind]
+    response.headers["Content-Disposition"] = f"attachment; filename=certificate-{codes.show(code)}.{kind}"
     return response
 
 

@@ -69,7 +69,9 @@ def accept(
     else:
         pinned = known.pinned
         windows = _windows(session, known)
-        public = {method: key.publicKeyMultibase for method, key in windows.items()}
+        public = {
+            method: key.publicKeyMultibase for method, key in windows.items() if key.publicKeyMultibase is not None
+        }
         named = str(found.proof.get("verificationMethod"))
         if named not in public and signing_key_of(found) == pinned:
             public[named] = pinned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,10 @@ from ..accounts.models import Centre
 from ..kernel.errors import Conflict, Invalid, NotFound
 from ..kernel.i18n import _
 from . import signing
-from .contexts import DID, MULTIKEY
+from .contexts import DID, JWK, MULTIKEY
 from .credential import Issuer
 from .models import IssuerKey, StatusList
+from .signing import Algorithm
 
 PURPOSE = "certificates.issuer-key"
 
@@ -196,6 +198,55 @@ def open_seed(key: IssuerKey, keyring: Sealer) -> bytes:
         ) from error
 
 
+def token_key(session: Session, key: IssuerKey, alg: Algorithm, keyring: Sealer) -> tuple[str, bytes]:
+    """Return the address and the private part of the key that signs tokens beside ``key``.
+
+    RSA and P-256 keys are made when the first token of their kind is asked for. Raises Conflict when the
+    private parts were destroyed.
+    """
+    seed = open_seed(key, keyring)
+    if alg == "EdDSA":
+        return key.method, seed
+    # two first tokens at once must not make two keys
+    session.refresh(key, ["token_keys"], with_for_update=True)
+    if alg not in key.token_keys:
+        private, public = signing.new_pair(alg)
+        pair = {"public": public, "sealed": keyring.seal(PURPOSE, private)}
+        written = {name: base64.b64encode(value).decode("ascii") for name, value in pair.items()}
+        key.token_keys = {**key.token_keys, alg: written}
+        session.flush()
+    sealed = base64.b64decode(key.token_keys[alg]["sealed"])
+    return token_method(key.method, alg), keyring.open(PURPOSE, sealed)
+
+
+def token_method(method: str, alg: str) -> str:
+    """Return the DID URL of the key for tokens beside the key ``method``."""
+    return f"{method}-{alg.lower()}"
+
+
+def token_keys_of(key: IssuerKey) -> list[tuple[str, Algorithm, bytes]]:
+    """Return (DID URL, algorithm, DER SubjectPublicKeyInfo) of the keys for tokens beside a key."""
+    listed: tuple[Algorithm, ...] = ("RS256", "ES256")
+    return [
+        (token_method(key.method, alg), alg, base64.b64decode(key.token_keys[alg]["public"]))
+        for alg in listed
+        if alg in (key.token_keys or {})
+    ]
+
+
+def verification_methods(did: str, key: IssuerKey) -> list[dict[str, Any]]:
+    """Return a key and those for tokens beside it as verification methods (Controlled Identifiers 2.2)."""
+    method = f"{did}#{key.kid}"
+    multikey = {"id": method, "type": "Multikey", "controller": did, "publicKeyMultibase": key.public}
+    return [multikey] + [
+        {
+            "id": token_method(method, alg), "type": "JsonWebKey", "controller": did,
+            "publicKeyJwk": {**signing.to_jwk(public), "kid": f"{key.kid}-{alg.lower()}"},
+        }
+        for _method, alg, public in token_keys_of(key)
+    ]  # fmt: skip
+
+
 def mark_compromised(session: Session, key: IssuerKey, since: datetime) -> None:
     """Say that a key may be in other hands since an instant: nothing signed from then on counts, and it signs
     no more.
@@ -245,12 +296,11 @@ def did_document(did: str, keys: Sequence[IssuerKey]) -> dict[str, Any]:
     Retired keys stay listed, else papers signed with them could not be checked; compromised ones lose
     ``assertionMethod`` (CERTIFICATES 6.1).
     """
-    methods = [
-        {"id": key.method, "type": "Multikey", "controller": did, "publicKeyMultibase": key.public}
-        for key in keys
-    ]
-    trusted = [key.method for key in keys if key.compromised_from is None]
-    return {"@context": [DID, MULTIKEY], "id": did, "verificationMethod": methods, "assertionMethod": trusted}
+    listed = [(key, verification_methods(did, key)) for key in keys]
+    methods = [method for _key, found in listed for method in found]
+    trusted = [method["id"] for key, found in listed if key.compromised_from is None for method in found]
+    named = [DID, MULTIKEY, JWK] if any("publicKeyJwk" in method for method in methods) else [DID, MULTIKEY]
+    return {"@context": named, "id": did, "verificationMethod": methods, "assertionMethod": trusted}
 
 
 def find_did_document(session: Session, did: str) -> dict[str, Any] | None:
@@ -262,12 +312,4 @@ def find_did_document(session: Session, did: str) -> dict[str, Any] | None:
 def did_document_of_default(session: Session, did: str, issuer_did: str) -> dict[str, Any]:
     """Return the document of the installation's own did:web: the default centre's keys under this name."""
     keys = session.scalars(select(IssuerKey).where(IssuerKey.did == issuer_did).order_by(IssuerKey.id)).all()
-    methods = [
-        {"id": f"{did}#{key.kid}", "type": "Multikey", "controller": did, "publicKeyMultibase": key.public}
-        for key in keys
-    ]
-    trusted = [f"{did}#{key.kid}" for key in keys if key.compromised_from is None]
-    return {
-        "@context": [DID, MULTIKEY], "id": did, "alsoKnownAs": [issuer_did], "verificationMethod": methods,
-        "assertionMethod": trusted,
-    }  # fmt: skip
+    return {**did_document(did, keys), "alsoKnownAs": [issuer_did]}

@@ -8,11 +8,15 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from . import codes
+from .errors import VerificationError
 from .facts import read_facts
 from .models import Certificate
+from .reading import unwrap
 from .rules import pick
 from .services import find_certificate, read_payload
 from .standing import check_record, check_time
+from .tokens import find_token
 from .trust import KnownIssuer, TrustStore, record_of, trust_store
 from .verdict import Answer, Verdict, VerdictBuilder
 from .verify import verify
@@ -72,7 +76,15 @@ def is_year_of(certificate: Certificate, year: int | None) -> bool:
 
 
 def by_document(session: Session, data: bytes | str, at: datetime, trust: TrustStore | None = None) -> Found:
-    """Check signed data. The row is found by the digest of what was signed, when it is one of ours."""
+    """Check signed data, or the picture of a code. The row is found by the digest of what was signed, when it
+    is one of ours.
+    """
+    try:
+        data = unwrap(data)
+    except VerificationError as error:
+        return Found(VerdictBuilder(at).refuse(error), None)
+    if isinstance(data, str) and (code := code_in(data)):
+        return by_code(session, code, at)
     verdict = verify(data, trust=trust or trust_store(session), at=at)
     certificate = None
     if verdict.record is not None:
@@ -82,6 +94,14 @@ def by_document(session: Session, data: bytes | str, at: datetime, trust: TrustS
         title = pick(certificate.titles, "en")
         verdict = replace(verdict, facts=replace(verdict.facts, title=title))
     return Found(verdict, certificate)
+
+
+def code_in(text: str) -> str:
+    """Return the code in an address of a verifier without signed data, or a text that is a code; else ""."""
+    if find_token(text) is not None:
+        return ""
+    last = text.split("#")[0].split("?")[0].rstrip("/").rsplit("/", 1)[-1] if "://" in text else text
+    return last if len(last) <= 40 and codes.is_code(last) else ""
 
 
 def _unknown(reason: str, at: datetime) -> Verdict:

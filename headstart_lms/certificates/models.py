@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from uuid import UUID, uuid4
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
+from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship, validates
 
 from ..accounts.models import Person
 from ..cohorts.models import Cohort
@@ -138,6 +138,15 @@ class IssuerKey(Base):
     #: Signatures made from here on prove nothing.
     compromised_from: Mapped[datetime | None]
     demo: Mapped[bool] = mapped_column(default=False)
+    #: Keys for tokens beside this one, dated as it is: {"RS256": {"public", "sealed"}}, DER in base64.
+    token_keys: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict, server_default="{}")
+
+    @validates("sealed")
+    def _destroy_all(self, _name: str, value: bytes | None) -> bytes | None:
+        """Destroy the keys for tokens together with the seed."""
+        if value is None and self.token_keys:
+            self.token_keys = {alg: {"public": pair["public"]} for alg, pair in self.token_keys.items()}
+        return value
 
     @property
     def method(self) -> str:

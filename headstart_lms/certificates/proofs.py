@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -22,11 +23,40 @@ Canonicaliser = Callable[[list[Document]], list[str]]
 def jcs(document: Mapping[str, Any]) -> bytes:
     """Return the RFC 8785 form. Raises ValueError for what JSON of that RFC cannot hold."""
     try:
+        if _is_plain(document):  # then the json module writes the same, in a fifth of the time
+            return _PLAIN.encode(document).encode()
         return rfc8785.dumps(dict(document))
     except rfc8785.CanonicalizationError as error:
         raise ValueError(str(error)) from error
     except UnicodeEncodeError as error:  # a lone surrogate
         raise ValueError("the text is not valid Unicode") from error
+
+
+_PLAIN = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
+_EXACT = 2**53
+
+
+def _is_plain(document: Mapping[str, Any]) -> bool:
+    """Tell whether a document has nothing that RFC 8785 writes in its own way: numbers that are not small whole
+    ones (3.2.2.3), member names outside of ASCII, which it sorts by UTF-16 (3.2.3).
+    """
+    waiting: list[Any] = [document]
+    while waiting:
+        value = waiting.pop()
+        kind = type(value)
+        if kind is dict:
+            for name in value:
+                if type(name) is not str or not name.isascii():
+                    return False
+            waiting.extend(value.values())
+        elif kind is list:
+            waiting.extend(value)
+        elif kind is int:
+            if not -_EXACT < value < _EXACT:
+                return False
+        elif kind is not str and kind is not bool and value is not None:
+            return False
+    return True
 
 
 def without_proof(document: Mapping[str, Any]) -> Document:
@@ -40,7 +70,7 @@ def digest(document: Mapping[str, Any]) -> str:
 
 def jcs_hash(document: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
     """Return the 64 bytes that an eddsa-jcs-2022 proof signs: hash of the options, then of the document
-    (3.3.4).
+    (3.3.4). The second half is ``digest``.
     """
     return hashlib.sha256(jcs(options)).digest() + hashlib.sha256(jcs(document)).digest()
 

@@ -35,18 +35,20 @@ class TookTooLong(RuntimeError):
     """Canonicalisation of a stranger's document was stopped."""
 
 
-def canonical(document: Mapping[str, Any], contexts: Mapping[str, Any]) -> str:
+def canonical(document: Mapping[str, Any], contexts: Mapping[str, Any], *, is_whole: bool = False) -> str:
     """Return the canonical N-Quads of a JSON-LD document. Raises Undefined.
 
     ``contexts`` maps every context address the document may name to its document; nothing is fetched.
+    ``is_whole``: another signature covers the JSON itself, so members that no context defines are signed too.
     """
     options = {"documentLoader": _loader(contexts), "base": ""}
     try:
         expanded = jsonld.expand(dict(document), options)
         _check_identifiers(expanded)
-        compacted = jsonld.compact(expanded, {"@context": document["@context"]}, options)
-        if _comparable(compacted) != _comparable(document):
-            raise Undefined("the contexts do not define every member of the document")
+        if not is_whole:
+            compacted = jsonld.compact(expanded, {"@context": document["@context"]}, options)
+            if _comparable(compacted) != _comparable(document):
+                raise Undefined("the contexts do not define every member of the document")
         nquads: str = jsonld.normalize(expanded, {**_OPTIONS, **options})
     except jsonld.JsonLdError as error:
         raise Undefined(f"this is no document of its contexts: {error.code or error.type}") from error

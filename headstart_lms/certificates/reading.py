@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from . import pictures
 from .contexts import CREDENTIALS_V2
 from .errors import NotRead
 
@@ -23,8 +24,10 @@ Document = dict[str, Any]
 #: Bytes of a whole upload, levels of nesting, values in it. A certificate of ours has 5 KB, 8 levels, 200
 #: values.
 MOST_BYTES, MOST_LEVELS, MOST_VALUES = 200_000, 20, 5_000
-#: Bytes of a PDF with a certificate attached, and how many of its streams are looked into.
-MOST_PDF, MOST_STREAMS = 2_000_000, 500
+#: Bytes of an upload: a PDF with a certificate attached, a photo of a QR code.
+MOST_UPLOAD = 12_000_000
+#: Streams of a PDF that are looked into, and pictures in it that are searched for a QR code.
+MOST_STREAMS, MOST_PICTURES = 500, 2
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -44,14 +47,37 @@ class Presented:
     signature: bytes = b""
 
 
-def read(data: bytes | str) -> Presented:
-    """Read a credential (JSON), a VC-JWT, an SVG with one baked in, or a PDF with one attached.
+def unwrap(data: bytes | str) -> bytes | str:
+    """Take what is signed out of a PDF or a picture: an attached or baked credential, else the text of a QR
+    code in it. Anything else comes back as it is.
 
-    Raises NotRead.
+    Raises NotRead, CouldNotCheck.
     """
-    if isinstance(data, bytes) and data.startswith(b"%PDF-"):
-        data = _attached(data)
-    text = _text(data)
+    if isinstance(data, str):
+        return data
+    if len(data) > MOST_UPLOAD:
+        raise NotRead("too-big")
+    if data.startswith(b"%PDF-"):
+        return _from_pdf(data)
+    if pictures.is_picture(data):
+        baked = pictures.find_baked(data, MOST_BYTES)
+        return baked if baked is not None else _best(pictures.read_qr(data), "no-qr")
+    return data
+
+
+def _best(texts: list[str], reason: str) -> str:
+    """Return the text of a QR code to check: one with signed data before a plain address."""
+    if not texts:
+        raise NotRead(reason)
+    return max(texts, key=lambda text: ("#HS1:" in text or text.startswith("HS1:"), "/verify/" in text))
+
+
+def read(data: bytes | str) -> Presented:
+    """Read a credential (JSON), a VC-JWT, or an SVG with one baked in; of PDF and PNG see ``unwrap``.
+
+    Raises NotRead, CouldNotCheck.
+    """
+    text = _text(unwrap(data))
     if text.startswith("<"):
         text = _baked(text)
     if _JWT.match(text):
@@ -76,14 +102,12 @@ def _text(data: bytes | str) -> str:
     return text
 
 
-def _attached(data: bytes) -> bytes:
-    """Return the credential attached to a PDF.
+def _from_pdf(data: bytes) -> bytes | str:
+    """Return the credential attached to a PDF, else the text of the QR code on a scanned page.
 
-    No PDF is parsed: its streams are unpacked one by one, with a limit.
+    No PDF is parsed: its streams are unpacked one by one, with a limit; scanners store a page as one JPEG.
     """
-    if len(data) > MOST_PDF:
-        raise NotRead("too-big")
-    end = 0
+    end, scanned = 0, []
     for _number in range(MOST_STREAMS):
         start = data.find(b"stream", end)
         end = data.find(b"endstream", start + 6)
@@ -91,6 +115,9 @@ def _attached(data: bytes) -> bytes:
             break
         packed = data[start + 6 : end].lstrip(b"\r\n")
         end += len(b"endstream")
+        if packed.startswith(pictures.JPEG):
+            scanned.append(packed)
+            continue
         try:
             # the first bytes tell; only a stream that begins like JSON is unpacked further
             if zlib.decompressobj().decompress(packed, 16).lstrip().startswith(b"{"):
@@ -99,7 +126,15 @@ def _attached(data: bytes) -> bytes:
                     return found
         except zlib.error:
             continue  # a stream that is packed in another way: a font, a picture
-    raise NotRead("no-attachment")
+    largest = sorted(scanned, key=len, reverse=True)[:MOST_PICTURES]
+    return _best([text for picture in largest for text in _codes_on(picture)], "no-attachment")
+
+
+def _codes_on(picture: bytes) -> list[str]:
+    try:
+        return pictures.read_qr(picture)
+    except NotRead:
+        return []
 
 
 def _baked(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, get_args
 
 from markupsafe import escape
 from sqlalchemy import select
@@ -17,9 +17,13 @@ from .facts import instant, read_facts
 from .keys import Sealer
 from .models import Certificate, IssuerKey
 from .services import read_payload
+from .signing import Algorithm
 
 #: Open Badges 3.0, 5.3.2.2: where a baked SVG keeps its credential.
 BAKED = "https://purl.imsglobal.org/ob/v3p0"
+
+#: The algorithms a token can be had in; the first needs no further key.
+ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 
 
 def get_json(certificate: Certificate) -> str:
@@ -33,22 +37,21 @@ def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
-def make_jwt(session: Session, certificate: Certificate, *, keyring: Sealer) -> str:
-    """Return the same credential as a VC-JWT (EdDSA), signed with the key of its proofs.
+def make_jwt(session: Session, certificate: Certificate, *, keyring: Sealer, alg: Algorithm = "EdDSA") -> str:
+    """Return the same credential as a VC-JWT (Open Badges 3.0, 8.2), signed with a key of its proofs' date.
 
     Raises NotFound after an erasure or when that key was destroyed.
     """
     payload = read_payload(certificate)
     if payload is None:
         raise NotFound(_("This file is no longer kept here. The paper and your own copy still count."))
-    method = payload["proof"][0]["verificationMethod"]
+    kid = payload["proof"][0]["verificationMethod"].split("#")[1]
     key = session.scalar(
-        select(IssuerKey).where(
-            IssuerKey.did == certificate.issuer_did, IssuerKey.kid == method.split("#")[1]
-        )
+        select(IssuerKey).where(IssuerKey.did == certificate.issuer_did, IssuerKey.kid == kid)
     )
     if key is None or key.sealed is None:
         raise NotFound(_("This file can no longer be made. Take the JSON file."))
+    method, private = keys.token_key(session, key, alg, keyring)
     document = proofs.without_proof(payload)
     claims: dict[str, Any] = {
         **document, "iss": document["issuer"]["id"], "jti": document["id"],
@@ -58,21 +61,26 @@ def make_jwt(session: Session, certificate: Certificate, *, keyring: Sealer) -> 
         at = instant(document.get(member))
         if at is not None:
             claims[name] = int(at.timestamp())
-    header = {"alg": "EdDSA", "kid": method, "typ": "JWT"}
+    header = {"alg": alg, "kid": method, "typ": "JWT"}
     signed = ".".join(_base64url(json.dumps(part, ensure_ascii=False).encode()) for part in (header, claims))
-    return signed + "." + _base64url(signing.sign(keys.open_seed(key, keyring), signed.encode("ascii")))
+    return signed + "." + _base64url(signing.sign_token(alg, private, signed.encode("ascii")))
 
 
 def make_svg(certificate: Certificate) -> str:
     """Return a badge picture with the signed credential baked in: rosette, course, level, code."""
     text = get_json(certificate)
     facts = read_facts(json.loads(text))
-    lines = [(470, 30, facts.title), (512, 24, facts.level or ""), (556, 18, certificate.issuer_name)]
+    accent = rosette.ACCENTS[certificate.kind]
+    lines = [(452, 30, facts.title), (492, 24, facts.level or ""), (538, 18, certificate.issuer_name)]
     if certificate.demo:
-        lines.append((40, 18, "DEMO, proves nothing"))
+        lines.append((50, 18, "DEMO, proves nothing"))
     written = "".join(
-        f'<text x="250" y="{y}" font-size="{size}">{escape(line)}</text>' for y, size, line in lines if line
+        # a long line gets smaller until it fits between the borders
+        f'<text x="250" y="{y}" font-size="{min(size, 750 / len(line)):.1f}">{escape(line)}</text>'
+        for y, size, line in lines
+        if line
     )
+    stops = "".join(f'<circle cx="{x}" cy="600" r="4"/>' for x in range(44, 440, 52))
     cdata = text.replace("]]>", "]]\\u003e")  # the same JSON string, and the end of CDATA cannot be faked
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" '
@@ -80,9 +88,12 @@ def make_svg(certificate: Certificate) -> str:
         f"<title>{escape(facts.title)}</title>"
         f"<openbadges:credential><![CDATA[{cdata}]]></openbadges:credential>"
         f'<rect width="500" height="640" rx="16" fill="#FBFAF6"/>'
-        f'<g transform="translate(50 40) scale(0.4)" fill="none" stroke="#0B6E6E" stroke-width="2.6">'
+        f'<rect x="14" y="14" width="472" height="612" rx="14" fill="none" stroke="{accent}" stroke-width="1.5"/>'
+        f'<g transform="translate(70 54) scale(0.36)" fill="none" stroke="{accent}" stroke-width="2.8">'
         f"{rosette.figure(certificate.digest)}</g>"
         f'<g fill="#1B2430" text-anchor="middle" font-family="Noto Sans, sans-serif">{written}'
-        f'<text x="250" y="606" font-size="20" font-family="monospace">'
-        f"{codes.show(certificate.code)}</text></g></svg>"
+        f'<text x="250" y="572" font-size="18" font-family="monospace">{codes.show(certificate.code)}</text></g>'
+        f'<g fill="{accent}"><path d="M44 600h412" stroke="{accent}" stroke-width="3"/>{stops}'
+        f'<circle cx="456" cy="600" r="8.5" fill="#FBFAF6" stroke="{accent}" stroke-width="3"/>'
+        f'<circle cx="456" cy="600" r="3.8"/></g></svg>'
     )

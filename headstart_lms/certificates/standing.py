@@ -21,7 +21,7 @@ from .errors import (
 )
 from .facts import instant
 from .reading import Document, read
-from .trust import KnownIssuer, Record, TrustStore
+from .trust import KnownIssuer, Record, TrustStore, VouchedList
 
 #: Clocks of issuers and verifiers differ.
 SKEW = timedelta(minutes=5)
@@ -92,6 +92,10 @@ def check_place(
 
 
 def _check_place(url: str, index: int, issuer: str, purpose: Any, trust: TrustStore, at: datetime) -> None:
+    vouched = trust.vouched.get(url)
+    if vouched is not None:
+        _check_vouched(vouched, issuer, purpose, index, trust, at)
+        return
     listed = trust.find_list(url)
     if listed is None:
         raise StandingNotKnown("list-missing")
@@ -116,11 +120,29 @@ def _check_list(
         raise StandingNotKnown("list-not-usable") from error
     if signer.did != issuer:
         raise StandingNotKnown("list-not-usable")
+    _tell(is_set, purpose, start, until, at)
+
+
+def _check_vouched(
+    listed: VouchedList, issuer: str, purpose: Any, index: int, trust: TrustStore, at: datetime
+) -> None:
+    """Read one bit of a list that a signed bundle holds."""
+    try:
+        if (listed.issuer, listed.purpose) != (issuer, purpose):
+            raise ValueError("the list is of somebody else, or for something else")
+        is_set = status.is_set(status.decode(listed.encoded), index)
+    except ValueError as error:
+        raise StandingNotKnown("list-not-usable") from error
+    _tell(is_set, purpose, listed.made, listed.until, at)
+    if listed.year is not None and (issuer, listed.year, index) in trust.suspended:
+        raise Suspended("suspended")
+
+
+def _tell(is_set: bool, purpose: Any, made: datetime, until: datetime | None, at: datetime) -> None:
+    """Raise what a bit says. What was taken back stays taken back, however old the list."""
     is_old = until is not None and at >= until
-    if is_old and not (
-        is_set and purpose == "revocation"
-    ):  # taken back stays taken back, however old the list
-        raise StandingNotKnown("list-old", start)
+    if is_old and not (is_set and purpose == "revocation"):
+        raise StandingNotKnown("list-old", made)
     if is_set:
         raise Suspended("suspended") if purpose == "suspension" else Revoked("revoked")
 

@@ -198,7 +198,7 @@ def _key_of(protected: bytes, trust: TrustStore) -> TrustedKey:
     if not isinstance(header, dict) or set(header) != {_ALG, _KID} or header[_ALG] != _EDDSA:
         raise NotRead("token")
     for key in trust.keys.values():
-        if key_id(key.public) == header[_KID]:
+        if key.alg == "EdDSA" and key_id(key.public) == header[_KID]:
             return key
     raise UnknownIssuer("issuer-unknown")
 

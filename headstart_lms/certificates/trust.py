@@ -15,8 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..kernel.settings import find_installation
-from . import contexts, proofs, signing, trust_list
+from . import contexts, keys, signing, trust_list
 from .models import Certificate, IssuerKey, Publisher, StoredList
+from .signing import Algorithm
 
 Document = dict[str, Any]
 
@@ -42,7 +43,10 @@ class KnownIssuer:
 
 @dataclass(frozen=True, slots=True)
 class TrustedKey:
-    """An Ed25519 key and the time it may sign in. Its issuer is the controller."""
+    """A key, its one algorithm and the time it may sign in. Its issuer is the controller.
+
+    ``public``: 32 bytes of an Ed25519 key; of RSA and P-256, which sign tokens only, SubjectPublicKeyInfo.
+    """
 
     method: str
     public: bytes
@@ -50,6 +54,7 @@ class TrustedKey:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     compromised_from: datetime | None = None
+    alg: Algorithm = "EdDSA"
 
     def may_sign_at(self, at: datetime) -> bool:
         return not (
@@ -72,7 +77,23 @@ class Record:
     replaced_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class VouchedList:
+    """A revocation list out of a verifier's bundle, whose signature covers it: it has none of its own."""
+
+    issuer: str
+    year: int | None
+    purpose: str
+    encoded: str
+    made: datetime
+    until: datetime | None
+
+
 def _no_record(digest: str) -> Record | None:
+    return None
+
+
+def _not_issued(digest: str) -> Document | None:
     return None
 
 
@@ -80,26 +101,25 @@ def _no_list(url: str) -> Document | None:
     return None
 
 
-def _not_known(document: Document) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class TrustStore:
     """Everything a verification may rely on. None of it is fetched while verifying.
 
     ``find_record`` takes the digest of a credential, hex, or its first 16 bytes; ``find_list`` the address of
-    another issuer's revocation list and returns the signed list as it was last stored; ``find_context``
-    raises LookupError.
+    another issuer's revocation list and returns the signed list as it was last stored; ``find_issued`` takes
+    a digest and returns the signed credential as we handed it out; ``find_context`` raises LookupError.
     """
 
     keys: Mapping[str, TrustedKey]
     find_record: Callable[[str], Record | None] = _no_record
     find_list: Callable[[str], Document | None] = _no_list
+    find_issued: Callable[[str], Document | None] = _not_issued
+    #: Places in lists by their address, vouched for by the signed bundle they came in; and (issuer, year, place)
+    #: of what is suspended, which only the issuer's own installation can tell.
+    vouched: Mapping[str, VouchedList] = field(default_factory=dict)
+    suspended: frozenset[tuple[str, int, int]] = frozenset()
     find_context: Callable[[str], Document] = contexts.context
     issuers: Mapping[str, KnownIssuer] = field(default_factory=dict)
-    #: Tells whether a document is, with its proofs and to the last character, what we handed out ourselves.
-    is_as_issued: Callable[[Document], bool] = _not_known
 
     def issuer(self, did: str) -> KnownIssuer | None:
         return self.issuers.get(did) or next(
@@ -112,22 +132,23 @@ def trust_store(session: Session) -> TrustStore:
 
     The keys and the register of its own centres, and the issuers of the trust lists that were accepted.
     """
-    keys = {}
+    known: dict[str, TrustedKey] = {}
     for row in session.scalars(select(IssuerKey)):
         issuer = KnownIssuer(row.did, row.issuer_name, row.country, is_own=True, demo=row.demo)
-        keys[row.method] = TrustedKey(
-            row.method, signing.from_multikey(row.public), issuer, row.valid_from, row.valid_until,
-            row.compromised_from,
-        )  # fmt: skip
+        main: tuple[str, Algorithm, bytes] = (row.method, "EdDSA", signing.from_multikey(row.public))
+        for method, alg, public in (main, *keys.token_keys_of(row)):
+            known[method] = TrustedKey(
+                method, public, issuer, row.valid_from, row.valid_until, row.compromised_from, alg
+            )
 
-    own = {key.issuer.did for key in keys.values()}
+    own = {key.issuer.did for key in known.values()}
     installation = find_installation(session)
     for publisher, found, _document, accepted in trust_list.accepted_issuers(
         session, installation is not None and installation.is_demo
     ):
         for listed in found.issuers:
             if listed.did in accepted and listed.did not in own:
-                _add_listed(keys, listed, publisher)
+                _add_listed(known, listed, publisher)
 
     def find_list(url: str) -> Document | None:
         text = session.scalar(
@@ -142,29 +163,28 @@ def trust_store(session: Session) -> TrustStore:
         )
         return None if certificate is None else record_of(certificate)
 
-    def is_as_issued(document: Document) -> bool:
-        query = select(Certificate.payload).where(Certificate.digest == proofs.digest(document))
-        payload = session.scalar(query)
-        return payload is not None and json.loads(payload) == document
+    def find_issued(digest: str) -> Document | None:
+        payload = session.scalar(select(Certificate.payload).where(Certificate.digest == digest))
+        return None if payload is None else dict(json.loads(payload))
 
-    return TrustStore(keys, find_record, find_list, is_as_issued=is_as_issued)
+    return TrustStore(known, find_record, find_list, find_issued)
 
 
-def _add_listed(keys: dict[str, TrustedKey], issuer: trust_list.ListedIssuer, publisher: Publisher) -> None:
+def _add_listed(found: dict[str, TrustedKey], issuer: trust_list.ListedIssuer, publisher: Publisher) -> None:
     """Add an issuer of an accepted list. Who was listed first stays; a key that anybody calls compromised is."""
     known = KnownIssuer(
         issuer.did, issuer.name, issuer.country, demo=issuer.demo, listed_by=publisher.name, listed=publisher.made,
         listed_until=publisher.next_update, status_lists=issuer.statusLists,
     )  # fmt: skip
     for key in issuer.keys:
-        earlier = keys.get(key.method)
+        earlier = found.get(key.method)
         if earlier is None:
-            keys[key.method] = TrustedKey(
-                key.method, signing.from_multikey(key.publicKeyMultibase), known, key.start, key.until,
-                key.compromisedFrom,
-            )  # fmt: skip
+            alg, public = key.public
+            found[key.method] = TrustedKey(
+                key.method, public, known, key.start, key.until, key.compromisedFrom, alg
+            )
         elif key.compromisedFrom is not None and not earlier.is_compromised_at(key.compromisedFrom):
-            keys[key.method] = replace(earlier, compromised_from=key.compromisedFrom)
+            found[key.method] = replace(earlier, compromised_from=key.compromisedFrom)
 
 
 def record_of(certificate: Certificate) -> Record:

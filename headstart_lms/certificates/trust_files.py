@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ from . import proofs, signing
 from .asking import age
 from .facts import instant
 from .reading import Document
-from .trust import KnownIssuer, TrustedKey, TrustStore
+from .trust import KnownIssuer, TrustedKey, TrustStore, VouchedList
 
-TYPES = ("HeadstartTrustList", "HeadstartVerifierBundle")
+LIST, BUNDLE = "HeadstartTrustList", "HeadstartVerifierBundle"
+TYPES = (LIST, BUNDLE)
 #: A bundle with ten full revocation lists has 200 kB.
 MOST_BYTES = 50_000_000
 
@@ -40,6 +41,8 @@ def read_trust(files: Iterable[Path], at: datetime) -> TrustFiles:
     keys: dict[str, TrustedKey] = {}
     issuers: dict[str, KnownIssuer] = {}
     status: dict[str, Document] = {}
+    vouched: dict[str, VouchedList] = {}
+    suspended: set[tuple[str, int, int]] = set()
     lists: list[dict[str, Any]] = []
     warnings: list[str] = []
     for file in files:
@@ -53,9 +56,38 @@ def read_trust(files: Iterable[Path], at: datetime) -> TrustFiles:
         for one in _status_lists(found):
             if isinstance(one.get("id"), str):
                 status[one["id"]] = one
+        if found["type"] == BUNDLE:
+            held, stopped = _vouched(found, file.name)
+            vouched |= held
+            suspended |= stopped
         keys |= here
         lists.append(_list(found, file.name, at))
-    return TrustFiles(TrustStore(keys, find_list=status.get, issuers=issuers), tuple(lists), tuple(warnings))
+    store = TrustStore(
+        keys, find_list=status.get, vouched=vouched, suspended=frozenset(suspended), issuers=issuers
+    )
+    return TrustFiles(store, tuple(lists), tuple(warnings))
+
+
+def _vouched(found: Document, name: str) -> tuple[dict[str, VouchedList], set[tuple[str, int, int]]]:
+    """Return the revocation lists of a bundle by their address, and the places that are suspended.
+
+    They tell for as long as the bundle says that it is not stale, and no longer than each of them.
+    """
+    try:
+        made = _instant(found["made"])
+        if made is None:
+            raise ValueError("a bundle says when it was made")
+        stale = made + timedelta(days=int(found["staleAfterDays"]))
+        lists = {}
+        for url, one in found["statusLists"].items():
+            start, until = _instant(one["validFrom"]) or made, _instant(one["validUntil"])
+            lists[url] = VouchedList(
+                str(one["issuer"]), one["year"], str(one["statusPurpose"]), str(one["encodedList"]), start,
+                stale if until is None else min(until, stale),
+            )  # fmt: skip
+        return lists, {(one["issuer"], one["year"], one["index"]) for one in found["suspended"]}
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise Invalid(f"{name} is not written as a verifier's bundle should be.") from error
 
 
 def _read(file: Path) -> Document:
@@ -79,7 +111,11 @@ def _keys(found: Document, name: str) -> Iterator[tuple[KnownIssuer, TrustedKey 
     for number, one in enumerate(issuers, 1):
         try:
             demo = bool(one.get("demo", str(one["did"]).startswith("did:web:localhost")))
-            issuer = KnownIssuer(str(one["did"]), str(one["name"]), one.get("country"), demo=demo)
+            lists = one.get("statusLists") or ()
+            issuer = KnownIssuer(
+                str(one["did"]), str(one["name"]), one.get("country"), demo=demo,
+                status_lists=tuple(url for url in lists if isinstance(url, str)) if isinstance(lists, list) else (),
+            )  # fmt: skip
             yield issuer, None
             for key in one["keys"]:
                 yield issuer, _key(issuer, key)
@@ -88,16 +124,21 @@ def _keys(found: Document, name: str) -> Iterator[tuple[KnownIssuer, TrustedKey 
 
 
 def _key(issuer: KnownIssuer, found: Any) -> TrustedKey | None:
-    """Return a key; None for a kind that this verifier does not know, such as RSA."""
-    text = found.get("publicKeyMultibase")
-    if not isinstance(text, str) or not text.startswith("z6Mk"):
-        return None
+    """Return a key; None for a kind that this verifier does not know."""
+    text, jwk = found.get("publicKeyMultibase"), found.get("publicKeyJwk")
     method = str(found["method"])
+    alg: signing.Algorithm = "EdDSA"
+    if isinstance(text, str) and text.startswith("z6Mk"):
+        public = signing.from_multikey(text)
+    elif isinstance(jwk, dict):
+        alg, public = signing.from_jwk(jwk)
+    else:
+        return None
     if method.split("#")[0] != issuer.did:
         raise ValueError("a key belongs to the issuer that lists it")
     return TrustedKey(
-        method, signing.from_multikey(text), issuer, _instant(found.get("from")), _instant(found.get("until")),
-        _instant(found.get("compromisedFrom")),
+        method, public, issuer, _instant(found.get("from")), _instant(found.get("until")),
+        _instant(found.get("compromisedFrom")), alg,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
@@ -60,11 +60,30 @@ class Part(BaseModel):
 
 
 class ListedKey(Part):
+    """A key in the form of its kind: a Multikey for Ed25519, a JSON Web Key for those that sign tokens."""
+
     method: Annotated[str, Field(max_length=500)]
-    publicKeyMultibase: Multikey
+    publicKeyMultibase: Multikey | None = None
+    publicKeyJwk: dict[str, Any] | None = None
     start: Instant = Field(alias="from")
     until: Instant
     compromisedFrom: Instant | None = None
+
+
+    @model_validator(mode="after")
+    def _check(self) -> ListedKey:
+        if (self.publicKeyMultibase is None) == (self.publicKeyJwk is None):
+            raise ValueError("a key has one form")
+        if self.publicKeyJwk is not None:
+            signing.from_jwk(self.publicKeyJwk)
+        return self
+
+    @property
+    def public(self) -> tuple[signing.Algorithm, bytes]:
+        """Return the one algorithm of the key, and its bytes as trust.TrustedKey has them."""
+        if self.publicKeyMultibase is not None:
+            return "EdDSA", signing.from_multikey(self.publicKeyMultibase)
+        return signing.from_jwk(self.publicKeyJwk)
 
 
 class ListedLog(Part):
@@ -195,7 +214,7 @@ def own_issuers(session: Session, base_url: str) -> list[Document]:
             },
         )  # fmt: skip
         issuer["name"], issuer["country"] = key.issuer_name, key.country  # as the newest key has it
-        issuer["keys"].append(_key(key))
+        issuer["keys"] += _keys(key)
     lists = select(StatusList.did, StatusList.issuer, StatusList.year).order_by(
         StatusList.issuer, StatusList.year
     )
@@ -211,12 +230,16 @@ def own_issuers(session: Session, base_url: str) -> list[Document]:
     return list(found.values())
 
 
-def _key(key: IssuerKey) -> Document:
-    return {
-        "method": key.method, "publicKeyMultibase": key.public, "from": proofs.written(key.valid_from),
-        "until": proofs.written(key.valid_until),
+def _keys(key: IssuerKey) -> list[Document]:
+    """Return a key, and those for tokens beside it, as they are listed."""
+    span = {
+        "from": proofs.written(key.valid_from), "until": proofs.written(key.valid_until),
         "compromisedFrom": None if key.compromised_from is None else proofs.written(key.compromised_from),
     }  # fmt: skip
+    return [{"method": key.method, "publicKeyMultibase": key.public, **span}] + [
+        {"method": method, "publicKeyJwk": signing.to_jwk(public), **span}
+        for method, _alg, public in keys.token_keys_of(key)
+    ]
 
 
 def known_issuers(session: Session, base_url: str) -> list[Document]:

@@ -17,9 +17,8 @@ from typing import BinaryIO
 
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _
-from . import codes
+from . import codes, reading
 from .asking import Entry
-from .reading import MOST_PDF
 from .tokens import find_token
 
 #: Rows and files of one bulk check, bytes of the upload, bytes of everything unpacked, bytes of a table.
@@ -27,7 +26,7 @@ MOST_ENTRIES, MOST_UPLOAD, MOST_UNPACKED, MOST_TABLE = 2_000, 100_000_000, 300_0
 #: How many times its packed size a file may unpack to; text packs 20 times, a bomb 1,000 times.
 MOST_RATIO = 100
 #: A picture of a paper may be larger than a file of ours.
-MOST_FILE = max(MOST_PDF, 8_000_000)
+MOST_FILE = reading.MOST_UPLOAD
 
 _ZIP = b"PK\x03\x04"
 _IGNORED = re.compile(r"(^|/)(\.[^./]|__MACOSX/|Thumbs\.db$|desktop\.ini$)")

@@ -11,7 +11,7 @@ from . import proofs
 from .documents import authenticate
 from .errors import NotRead, VerificationError
 from .facts import read_facts
-from .reading import Document, read
+from .reading import Document, read, unwrap
 from .standing import check_listed, check_standing, check_time, find_own_record
 from .tokens import find_token, verify_token
 from .trust import TrustStore
@@ -21,10 +21,15 @@ __all__ = ["verify"]
 
 
 def verify(data: bytes | str, *, trust: TrustStore, at: datetime) -> Verdict:
-    """Check a certificate at an instant: JSON, VC-JWT, SVG, PDF with the file attached, text of a QR code.
+    """Check a certificate at an instant: JSON, VC-JWT, baked SVG or PNG, PDF with the file attached, text of a
+    QR code, a photo or a scan of one.
 
     Never raises for what was handed in. Uses ``trust`` and nothing else: no network, no other table.
     """
+    try:
+        data = unwrap(data)
+    except VerificationError as error:
+        return VerdictBuilder(at).refuse(error)
     token = find_token(data)
     if token is not None:
         return verify_token(token, trust=trust, at=at)

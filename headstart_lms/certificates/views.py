@@ -14,6 +14,7 @@ from ..kernel.i18n import _
 from . import (
     codes,
     holder_views,
+    lookup,
     officer_views,
     offline_views,
     offline_words,
@@ -24,7 +25,6 @@ from . import (
 from .asking import Asker, Entry, Outcome, find_receipt
 from .check_models import Check
 from .context import CHECKS, bp, count, count_years, demo, installation, private, read_year, sealed
-from .tokens import find_token
 
 __all__ = ["bp", "holder_views", "officer_views", "offline_views"]
 
@@ -43,10 +43,10 @@ def verify_answer() -> BaseResponse:
     count("check", CHECKS, 600)
     file = request.files.get("file")
     text = request.form.get("text", "").strip()
-    code = request.form.get("code", "").strip() or (_code_in(text) if find_token(text) is None else "")
+    code = request.form.get("code", "").strip() or lookup.code_in(text)
     if file is not None and file.filename:
         with file.stream as stream:
-            data = stream.read(reading.MOST_PDF + 1)
+            data = stream.read(reading.MOST_UPLOAD + 1)
         return _answer_data(file.filename, data)
     if not code:
         if not text:
@@ -91,12 +91,6 @@ def _answer(entry: Entry) -> Response:
     """Check, write it down when an officer asks, and show it."""
     outcome = Asker(session(), now()).ask(entry)
     return _show(outcome, officer_views.record(outcome))
-
-
-def _code_in(text: str) -> str:
-    """Return the code in a pasted address of a verifier, or the text itself when it reads as a code."""
-    last = text.split("#")[0].split("?")[0].rstrip("/").rsplit("/", 1)[-1] if "://" in text else text
-    return last if len(last) <= 40 and codes.is_code(last) else ""
 
 
 def _form(code: str, message: str | None) -> Response:

@@ -35,6 +35,11 @@ def _catalogue(language: str) -> gettext_module.NullTranslations:
     )
 
 
+def has_catalogue(tag: str) -> bool:
+    """Tell whether texts can be written in a language: English, or one whose catalogue is there."""
+    return tag == "en" or (tag in _KNOWN and type(_catalogue(tag)) is gettext_module.GNUTranslations)
+
+
 def language() -> str:
     """Return the language of the interface: a BCP 47 tag from UI_LANGUAGES, on pages for offices also from
     OFFICE_LANGUAGES.

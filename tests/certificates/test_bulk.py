@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from headstart_lms.certificates import bulk, codes, status, uploads
+from headstart_lms.certificates import bulk, codes, services, status, uploads
 from headstart_lms.certificates.asking import Asker, Entry
 from headstart_lms.certificates.check_models import Check, CheckBatch, CheckItem
 from headstart_lms.certificates.models import IssuerKey
@@ -481,6 +481,42 @@ def test_a_folder_is_checked_without_a_database_and_without_an_application(
     assert many.exit_code == 1
     rows = {row["input"]: row["reason"] for row in csv.DictReader(io.StringIO(many.stdout))}
     assert rows == {"a.json": "valid", "b.json": "signature", "c.csv": "code-elsewhere"}
+
+
+def test_the_list_of_the_verifier_is_enough_for_files_and_qr_codes(
+    app: Flask, desk: Desk, clock: Clock, tmp_path: Path
+) -> None:
+    file = tmp_path / "bundle.json"
+
+    def states() -> set[tuple[str, str]]:
+        clock.move(minutes=6)  # the server makes it anew after five
+        file.write_bytes(app.test_client().get("/verifier/bundle.json").data)
+        found = set()
+        for given_in in (desk.document, desk.token):
+            done = run("verify", "-", "--trust", str(file), "--json", input=given_in.encode())
+            answer = json.loads(done.stdout)
+            found.add((answer["state"], answer["reason"]))
+        return found
+
+    assert states() == {("valid", "valid")}
+    with app.app_context(), transaction() as current:
+        services.suspend(current, services.get_certificate(current, desk.code), "under-review", now())
+    assert states() == {("suspended", "suspended")}
+    desk.revoke()
+    assert states() == {("revoked", "revoked")}
+    clock.move(days=8)  # taken back stays taken back
+    done = run("verify", "-", "--trust", str(file), "--json", input=desk.document.encode())
+    assert json.loads(done.stdout)["state"] == "revoked"
+
+
+def test_an_old_list_of_the_verifier_makes_nothing_valid(
+    app: Flask, desk: Desk, clock: Clock, tmp_path: Path
+) -> None:
+    file = tmp_path / "bundle.json"
+    file.write_bytes(app.test_client().get("/verifier/bundle.json").data)
+    clock.move(days=8)
+    done = run("verify", "-", "--trust", str(file), "--json", input=desk.document.encode())
+    assert (done.exit_code, json.loads(done.stdout)["reason"]) == (1, "list-old")
 
 
 def test_a_revocation_in_the_list_of_the_file_is_seen_offline(app: Flask, desk: Desk, tmp_path: Path) -> None:

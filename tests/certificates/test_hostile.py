@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import gzip
 import json
+import tracemalloc
+import zlib
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headstart_lms.certificates import reading
+from headstart_lms.certificates import pictures, reading, status
 from headstart_lms.certificates.errors import Altered, VerificationError
 from headstart_lms.certificates.facts import read_facts
 from headstart_lms.certificates.trust import TrustStore, trust_store
@@ -97,3 +101,46 @@ def test_parsing_ends_within_its_limits(text: str) -> None:
 def test_texts_made_to_slow_the_scan_are_refused_fast(text: str) -> None:
     with pytest.raises(VerificationError):
         reading.read(text)
+
+
+def packed(bits: int) -> str:
+    """Return a status list of so many bits, as small as gzip makes it."""
+    data = gzip.compress(b"\0" * (bits // 8), 9)
+    return "u" + base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        packed(8 * 500_000_000), packed(8), "u", "", "x" + packed(status.LENGTH)[1:], packed(status.LENGTH)[:-9],
+        "u" + "A" * 100, "u" + base64.urlsafe_b64encode(zlib.compress(b"\0" * 16_384)).decode(), "u\u0661",
+    ],
+    ids=["500 MB", "short", "empty", "nothing", "other base", "cut", "no gzip", "zlib", "digits"],
+)  # fmt: skip
+def test_status_lists_made_to_harm_are_refused_within_little_memory(encoded: str) -> None:
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"."):
+        status.decode(encoded)
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
+def test_pdf_streams_made_to_grow_are_unpacked_to_their_first_bytes_only() -> None:
+    grows = zlib.compress(b'{"@context"' + b" " * 200_000_000, 9)
+    data = b"%PDF-1.7\n" + (b"stream\n" + grows + b"endstream\n") * 5
+    tracemalloc.start()
+    verdict = verify(data, trust=TrustStore({}), at=NOON)
+    assert verdict.reason == "too-big"
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.binary(max_size=200),
+    st.sampled_from([pictures.PNG, b"%PDF-1.7\nstream\n", b"<svg>", b"HS1:", b"eyJh"]),
+)
+def test_any_bytes_behind_a_known_beginning_give_a_verdict(rest: bytes, beginning: bytes) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pictures, "read_qr", lambda data: [])  # a process for each would only be slow
+        assert not verify(beginning + rest, trust=TrustStore({}), at=NOON).is_valid

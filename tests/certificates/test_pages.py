@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -10,9 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from werkzeug.test import TestResponse
 
 from headstart_lms.accounts import services as accounts
@@ -333,7 +336,13 @@ def test_guessing_years_ends_soon(site: Site) -> None:
 
 def test_files_are_for_the_holder_or_for_code_and_year(site: Site) -> None:
     code = site.issue()
-    for kind, start in (("json", b"{"), ("jwt", b"ey"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
+    for kind, start in (
+        ("json", b"{"),
+        ("jwt", b"ey"),
+        ("svg", b"<?xml"),
+        ("png", b"\x89PNG"),
+        ("pdf", b"%PDF"),
+    ):
         path = f"/certificates/{code}.{kind}"
         mine = site.get(path, "amina")
         assert mine.status_code == 200, kind
@@ -349,12 +358,61 @@ def test_files_are_for_the_holder_or_for_code_and_year(site: Site) -> None:
     assert NAMES[0] in site.get(f"/certificates/{code}?year=1990").text
 
 
-@pytest.mark.parametrize("kind", ["json", "jwt", "svg", "pdf"])
+@pytest.mark.parametrize("kind", ["json", "jwt", "svg", "png", "pdf"])
 def test_every_file_verifies_again(site: Site, kind: str) -> None:
     code = site.issue()
     raw = site.get(f"/certificates/{code}.{kind}", "amina").data
     page = site.post("/verify", {"file": (io.BytesIO(raw), f"certificate.{kind}")})
     assert state_of(page) == "valid"
+
+
+def test_a_token_can_be_had_in_every_algorithm_and_its_key_is_published(site: Site) -> None:
+    code = site.issue()
+    for alg in ("EdDSA", "RS256", "ES256"):
+        token = site.get(f"/certificates/{code}.jwt?alg={alg}", "amina").text
+        header = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+        assert header["alg"] == alg
+        assert site.get(f"/certificates/{code}.jwt?alg={alg}&year=1990").status_code == 200
+        assert state_of(site.post("/verify", {"text": token})) == "valid"
+        published = site.get("/centres/amman/did.json").json
+        assert published is not None
+        assert header["kid"] in published["assertionMethod"]
+    assert site.get(f"/certificates/{code}.jwt?alg=none", "amina").status_code == 422
+    assert site.get(f"/certificates/{code}.jwt?alg=RS256", "dalia").status_code == 404
+
+
+def test_the_page_has_a_code_for_a_cv_that_shows_no_name(site: Site) -> None:
+    code = site.issue()
+    page = site.get(f"/certificates/{code}", "amina").text
+    address = f"{site.base_url}/verify/{code}"
+    assert f'value="{address}"' in page
+    assert page.count('class="hs-qr"') == 2
+    shown = site.get(f"/verify/{code}").text
+    assert "Italian A1" in shown
+    assert not any(name in shown for name in NAMES)
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
+def test_a_photo_of_the_paper_is_checked_by_its_qr_code(site: Site, kind: str) -> None:
+    code = site.issue()
+    document = pypdfium2.PdfDocument(site.get(f"/certificates/{code}.pdf", "amina").data)
+    photo = io.BytesIO()
+    document[0].render(scale=2.2).to_pil().save(photo, {"jpg": "JPEG"}.get(kind, kind.upper()))
+    small = io.BytesIO()
+    document[1].render(scale=2.2).to_pil().save(small, {"jpg": "JPEG"}.get(kind, kind.upper()))
+    document.close()
+    page = site.post("/verify", {"file": (io.BytesIO(photo.getvalue()), f"photo.{kind}")})
+    assert (state_of(page), NAMES[0] in page.text) == ("valid", True)
+    page = site.post("/verify", {"file": (io.BytesIO(small.getvalue()), f"photo.{kind}")})
+    assert (state_of(page), NAMES[0] in page.text, "Italian A1" in page.text) == ("valid", False, True)
+
+
+def test_a_photo_without_a_qr_code_says_how_to_take_a_better_one(site: Site) -> None:
+    blank = io.BytesIO()
+    Image.new("RGB", (300, 200), "white").save(blank, "JPEG")
+    page = site.post("/verify", {"file": (io.BytesIO(blank.getvalue()), "photo.jpg")})
+    assert state_of(page) == "could-not-check"
+    assert "Take it again" in page.text
 
 
 def test_the_qr_code_and_the_pdf_lead_to_the_check(site: Site) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 import base58
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headstart_lms.certificates import contexts, proofs, rdfc, signing
 from headstart_lms.certificates.reading import contexts_in
@@ -114,3 +117,21 @@ def test_what_no_context_defines_is_not_signed() -> None:
     document = {**load(W3C / "unsigned.json"), "@context": [contexts.CREDENTIALS_V2]}
     with pytest.raises(rdfc.Undefined):
         rdfc.canonical(document, contexts_in(document, find_context))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(max_size=3), json_values, max_size=4))
+def test_the_canonical_form_is_that_of_the_independent_implementation(document: dict[str, Any]) -> None:
+    try:
+        expected = rfc8785.dumps(document)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        with pytest.raises(ValueError, match=r"."):
+            proofs.jcs(document)
+        return
+    assert proofs.jcs(document) == expected
