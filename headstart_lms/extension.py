@@ -34,7 +34,7 @@ from .courses.parts import ItemBase
 from .kernel import health, i18n, text, web
 from .kernel.access import access, public, rule_of
 from .kernel.crypto import Keyring
-from .kernel.db import Base, session, set_pragmas
+from .kernel.db import Base, check_idle_connections, session, set_pragmas
 from .kernel.errors import NotReady
 from .kernel.languages import direction
 from .kernel.settings import Installation, find_installation
@@ -196,14 +196,18 @@ class HeadstartLMS:
             address = f"sqlite:///{Path(app.config['HEADSTART_INSTANCE']).resolve() / 'headstart.sqlite3'}"
         app.config.setdefault("SQLALCHEMY_DATABASE_URI", normal_address(address))
         # an error of the database goes to the log: with its statement, never with names that stood in it
-        options: dict[str, Any] = {"pool_pre_ping": True, "hide_parameters": True}
-        if app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
+        options: dict[str, Any] = {"hide_parameters": True}
+        is_postgresql = app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql")
+        if is_postgresql:
             # prepared statements break behind pgbouncer in transaction mode (TRUST 5.2)
             options |= {"connect_args": {"prepare_threshold": None}, "pool_size": 10, "max_overflow": 20}
+            options["pool_use_lifo"] = True  # few connections that are warm, instead of all in turn
         app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
         database = SQLAlchemy(app, metadata=Base.metadata)
         with app.app_context():
             set_pragmas(database.engine)
+            if is_postgresql:
+                check_idle_connections(database.engine)
 
     def _blueprint(self, app: Flask, state: State) -> Blueprint:
         root = Blueprint("headstart", "headstart_lms")

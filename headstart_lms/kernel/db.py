@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from uuid import UUID
 from flask import current_app
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, Uuid, event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
 from werkzeug.local import LocalProxy
 
@@ -137,9 +140,10 @@ def transaction() -> Iterator[Session]:
         raise RuntimeError("a transaction is open already; open it only at the edge")
     if current.new or current.dirty or current.deleted:
         raise RuntimeError("the session has pending changes of somebody else; commit or roll them back first")
-    current.rollback()
     bind = current.get_bind()
     engine = bind if isinstance(bind, Engine) else bind.engine
+    if not _goes_on(current, engine):
+        current.rollback()
     lock = None
     if engine.dialect.name == "sqlite":
         lock = _writer_lock(engine)
@@ -164,6 +168,27 @@ def transaction() -> Iterator[Session]:
             callback()
         except Exception:  # the record stands; what follows it is logged and cannot undo it
             current_app.logger.exception("a function that runs after the commit failed")
+
+
+def _goes_on(current: Session, engine: Engine) -> bool:
+    """Forget what was read, and say whether the open read can become the write: on PostgreSQL it can.
+
+    There each statement sees what is committed by then (READ COMMITTED), so nothing is gained by a rollback and
+    another begin; they cost three round trips. Not when a host chose another isolation, or something failed.
+    """
+    if engine.dialect.name != "postgresql" or not current.in_transaction() or current.in_nested_transaction():
+        return False
+    driver: Any = current.connection().connection.driver_connection
+    in_transaction = 2  # libpq's PQTRANS_INTRANS
+    if (
+        engine.dialect.default_isolation_level != "READ COMMITTED"
+        or getattr(driver, "isolation_level", "unknown") is not None
+        or getattr(driver, "autocommit", True)
+        or driver.info.transaction_status != in_transaction
+    ):
+        return False
+    current.expire_all()
+    return True
 
 
 def insert_into(dialect: Dialect, table: Any) -> Any:
@@ -194,6 +219,38 @@ def empty_log() -> bool:
     with engine.connect() as connection:
         is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
     return not is_busy
+
+
+def check_idle_connections(engine: Engine) -> None:
+    """Ask a PostgreSQL connection whether it is alive before it is used again, when there is reason to doubt it.
+
+    SQLAlchemy's ``pool_pre_ping`` asks every time: a round trip for each request. Here it is asked when it lay
+    idle for a second, and when something came in meanwhile: a server that goes away says so.
+    """
+
+    def on_checkin(connection: Any, record: Any) -> None:
+        record.info["hs_idle_since"] = time.monotonic()
+
+    def on_checkout(connection: Any, record: Any, proxy: Any) -> None:
+        idle = time.monotonic() - record.info.get("hs_idle_since", -1.0)
+        if idle < 1.0 and not _has_news(connection):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError("the database closed this connection, so all older ones too") from error
+
+    event.listen(engine, "checkin", on_checkin)
+    event.listen(engine, "checkout", on_checkout)
+
+
+def _has_news(connection: Any) -> bool:
+    """Say whether bytes wait to be read from an idle connection, or it is closed."""
+    if connection.closed:
+        return True
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def set_pragmas(engine: Engine, *, synchronous: str = "FULL") -> None:

@@ -7,20 +7,22 @@ from threading import Lock
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Table, bindparam, case, event, select, text, update
+from sqlalchemy import Table, event, insert, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from ..kernel.clock import now
-from ..kernel.db import insert_into
-from . import postings
 from .models import Head
+from .wire import Query, Row, ask, write
 
 _head: Table = Head.__table__  # type: ignore[assignment]
 
-#: Any number of our own: the advisory lock on PostgreSQL that says "a writer is under way".
-_WRITING = 0x6865_6164
-_SAY_WRITING = text(f"SELECT pg_advisory_xact_lock_shared({_WRITING})")
-_IS_QUIET = text(f"SELECT CASE WHEN pg_try_advisory_lock({_WRITING}) THEN pg_advisory_unlock({_WRITING}) END")
+#: Any number of our own: the advisory lock on PostgreSQL that writers hold until their commit.
+_ORDER = 0x6865_6164
+_LOCK = Query(f"SELECT pg_advisory_xact_lock({_ORDER})")
+_IS_QUIET = Query(
+    f"SELECT CASE WHEN pg_try_advisory_lock_shared({_ORDER}) THEN pg_advisory_unlock_shared({_ORDER}) END"
+)
+_HEAD = Query("SELECT seq, stored, targets FROM lms_statement_head WHERE id = 1")
 
 #: Writers of this process whose transaction is open, for SQLite, which one process writes (DESIGN 2).
 _open: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
@@ -46,19 +48,6 @@ def instant(micros: int) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{micros % 1_000_000:06d}Z"
 
 
-_ADVANCE = (
-    update(_head)
-    .where(_head.c.id == 1)
-    .values(
-        seq=_head.c.seq + bindparam("count"),
-        stored=case((_head.c.stored >= bindparam("at"), _head.c.stored), else_=bindparam("at"))
-        + bindparam("count"),
-    )
-    .returning(_head.c.seq, _head.c.stored, _head.c.targets)
-)
-_LAST = select(_head.c.seq, _head.c.stored).where(_head.c.id == 1)
-
-
 class Taken(NamedTuple):
     """The last ``seq`` and ``stored`` (microseconds) taken, and how many targets get statements."""
 
@@ -66,27 +55,50 @@ class Taken(NamedTuple):
     stored: int
     targets: int
 
+    def next(self, count: int) -> Taken:
+        """Return the numbers after ``count`` more statements; ``stored`` grows also when the clock goes back.
 
-def advance(session: Session, count: int) -> Taken:
-    """Take the next ``count`` numbers, and the lock on them until the commit.
+        Call it behind the lock: a reader who was told "complete up to now" before relies on the clock.
+        """
+        return self._replace(
+            seq=self.seq + count,
+            stored=max(self.stored, microseconds(now())) + count if count else self.stored,
+        )
 
-    The row's lock makes the order of numbers the order of commits; ``stored`` grows with ``seq`` also when
-    the clock goes back.
+    @property
+    def written(self) -> Query:
+        """The step that writes these numbers down."""
+        values = {"seq": self.seq, "stored": self.stored}
+        return Query("UPDATE lms_statement_head SET seq = :seq, stored = :stored WHERE id = 1", values)
+
+
+def lock(session: Session, *queries: Query) -> tuple[Taken, list[list[Row]]]:
+    """Take the lock of writers until the commit; return the last numbers taken and the rows of ``queries``.
+
+    The lock makes the order of numbers the order of commits. ``queries`` run behind it, in the same round trip.
     """
     connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        connection.execute(_SAY_WRITING)
+    is_postgresql = connection.dialect.name == "postgresql"
+    if is_postgresql:
+        # the lock is a statement of its own: what is asked next must see what its last holder did
+        rows = ask(connection, _LOCK, _HEAD, *queries)[1:]
     else:
         with _guard:
             _open[session] = str(connection.engine.url)
-    values = {"count": count, "at": microseconds(now())}
-    row = connection.execute(_ADVANCE, values).first()
-    if row is None:
-        first = insert_into(connection.dialect, _head).values(id=1, seq=0, stored=0, targets=0)
-        connection.execute(first.on_conflict_do_nothing())
-        row = connection.execute(_ADVANCE, values).one()
-    postings.expect_seq(session, row.seq - count, row.seq)
-    return Taken(row.seq, row.stored, row.targets)
+        rows = ask(connection, _HEAD, *queries)
+    if not rows[0]:
+        connection.execute(insert(_head).values(id=1, seq=0, stored=0, targets=0))
+        return Taken(0, 0, 0), rows[1:]
+    return Taken(*rows[0][0]), rows[1:]
+
+
+def advance(session: Session, count: int) -> Taken:
+    """Take the lock of writers and the next ``count`` numbers; return the last of them."""
+    taken, _ = lock(session)
+    if count:
+        taken = taken.next(count)
+        write(session.connection(), taken.written)
+    return taken
 
 
 def count_targets(session: Session, count: int) -> None:
@@ -97,8 +109,11 @@ def count_targets(session: Session, count: int) -> None:
 
 def last(session: Session) -> tuple[int, int]:
     """Return the last ``seq`` and ``stored`` that are committed."""
-    row = session.connection().execute(_LAST).first()
-    return (row.seq, row.stored) if row else (0, 0)
+    return _last(ask(session.connection(), _HEAD)[0])
+
+
+def _last(rows: list[Row]) -> tuple[int, int]:
+    return (rows[0][0], rows[0][1]) if rows else (0, 0)
 
 
 def consistent_through(session: Session) -> tuple[int, int]:
@@ -109,9 +124,12 @@ def consistent_through(session: Session) -> tuple[int, int]:
     connection = session.connection()
     at = microseconds(now())
     if connection.dialect.name == "postgresql":
-        quiet = connection.execute(_IS_QUIET).scalar()
+        # two statements, not one: what commits between them must be seen by the second
+        answer, found = ask(connection, _IS_QUIET, _HEAD)
+        quiet = answer[0][0]
     else:
         with _guard:
             quiet = str(connection.engine.url) not in _open.values()
-    seq, stored = last(session)
+        found = ask(connection, _HEAD)[0]
+    seq, stored = _last(found)
     return (max(at, stored) if quiet else stored), seq

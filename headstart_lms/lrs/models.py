@@ -44,8 +44,8 @@ class Tenant(Base):
 class Head(Base):
     """One row: the last ``seq`` and ``stored`` given out.
 
-    Updating it is the lock that makes the order of ``seq`` the order of commits, on both databases; so
-    whoever reads on from what she has seen misses nothing.
+    Written behind the lock (head.lock) that makes the order of ``seq`` the order of commits; so whoever
+    reads on from what she has seen misses nothing.
     """
 
     __tablename__ = "lms_statement_head"

@@ -54,13 +54,19 @@ def copy_through_references(session: Session, tenant: int, seqs: Iterable[int]) 
         roles = _reached(session, tenant, seq)
         if not roles:
             continue
-        ids_of = postings.get_ids(session, tenant, roles)
+        # of what was erased meanwhile the terms are gone, and do not come back
+        ids_of = postings.find_ids(session, tenant, roles)
         insert = insert_into(connection.dialect, _posting)
         insert = insert.on_conflict_do_update(
             index_elements=["term_id", "seq"], set_={"roles": _posting.c.roles.op("|")(insert.excluded.roles)}
         )
-        rows = [{"term_id": ids_of[key], "seq": seq, "roles": role} for key, role in roles.items()]
-        connection.execute(insert, sorted(rows, key=lambda row: row["term_id"]))
+        rows = [
+            {"term_id": ids_of[key], "seq": seq, "roles": role}
+            for key, role in roles.items()
+            if key in ids_of
+        ]
+        if rows:
+            connection.execute(insert, sorted(rows, key=lambda row: row["term_id"]))
 
 
 def _reached(session: Session, tenant: int, seq: int) -> dict[t.Key, int]:

@@ -1,7 +1,7 @@
 """Store statements, and read back those of a registration.
 
 Take row locks before ``store``: from there to the commit all writers of statements wait for one another
-(head.advance). Nothing here commits.
+(head.lock). Nothing here commits.
 """
 
 from __future__ import annotations
@@ -9,21 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    LargeBinary,
-    Table,
-    bindparam,
-    cast,
-    insert,
-    null,
-    select,
-    union_all,
-)
+from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from ..kernel.db import insert_into
@@ -32,18 +21,17 @@ from ..xapi.vocabulary import VOIDED
 from . import head, postings, references
 from . import terms as t
 from .erasure import displace, erase_actor
-from .models import Attachment, Posting, Statement, StatementAttachment, StatementRef, Term, Tombstone
+from .models import Attachment, Posting, Statement, StatementAttachment, StatementRef, Term
 from .outbox import put_in_outbox
 from .validator import check_batch
+from .wire import Insert, Kind, Many, Query, Row, Step, ask, write
 
 __all__ = ["StoreResult", "erase_actor", "statements_of", "store", "void"]
 
 _statement: Table = Statement.__table__  # type: ignore[assignment]
-_posting: Table = Posting.__table__  # type: ignore[assignment]
 _ref: Table = StatementRef.__table__  # type: ignore[assignment]
 _attachment: Table = Attachment.__table__  # type: ignore[assignment]
 _statement_attachment: Table = StatementAttachment.__table__  # type: ignore[assignment]
-_tombstone: Table = Tombstone.__table__  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +46,25 @@ class StoreResult:
 
 @dataclass(slots=True)
 class _New:
-    """A statement on its way in."""
+    """A statement on its way in: all that can be done before the lock is done."""
 
     id: UUID
+    #: As sent, with lists of context activities.
     body: dict[str, Any]
+    #: What it is found by.
+    found: t.Found
+    #: The JSON that will be given back, but for what is known only behind the lock.
+    text: bytes
     seq: int = 0
     stored: int = 0
     payload: bytes = b""
+
+    def complete(self, seq: int, stored: int) -> None:
+        """Write the bytes that will be given back (xAPI 1.0.3 Data 2.4.8: ``timestamp`` is ``stored`` if not set)."""
+        at = head.instant(stored)
+        added = f',"stored":"{at}"' + ("" if "timestamp" in self.body else f',"timestamp":"{at}"')
+        self.seq, self.stored = seq, stored
+        self.payload = b"%b%b}" % (self.text[:-1], added.encode())
 
 
 def store(
@@ -87,34 +87,35 @@ def store(
     """
     if not checked:
         check_batch(statements, version)
-    new = [_prepare(statement) for statement in statements]
+    new = [_prepare(statement, authority, version) for statement in statements]
     if not new:
         return []
-    last_seq, last_stored, targets = head.advance(session, len(new))
-    tenant_id = postings.tenant_id(session, tenant)
-    known, waiting = _find_known(session, tenant_id, [one.id for one in new])
-    if trusted and known:
-        for id_ in displace(session, tenant_id, known):
-            del known[id_]
-    results = []
-    fresh: list[_New] = []
-    for number, one in enumerate(new, 1):
-        one.seq = last_seq - len(new) + number
-        one.stored = last_stored - len(new) + number
+    wanted = postings.Wanted()
+    for one in new:
+        wanted.add(one.found)
+    mine = None if trusted else (t.AUTHORITY, t.canonical_json(dict(authority)).decode())
+    if mine is not None:
+        wanted.need(mine)
+    last, tenant_id, lookup, rows, known, waiting = _lock_and_look(session, tenant, new, wanted)
+    if trusted and known and (displaced := displace(session, tenant_id, known)):
+        known = {id_: payload for id_, payload in known.items() if id_ not in displaced}
+        rows = ask(session.connection(), lookup.query)[0]
+    for one in new:
         if one.id in known:
             _refuse_other_content(one, known[one.id], trusted)
-            results.append(StoreResult(one.id, "duplicate", one.stored))
-            continue
-        results.append(StoreResult(one.id, "stored", one.stored))
-        _complete(one, authority, version)
-        fresh.append(one)
+    fresh = [one for one in new if one.id not in known]
+    taken = last.next(len(fresh))
+    for number, one in enumerate(fresh, 1):
+        one.complete(last.seq + number, taken.stored - len(fresh) + number)
     if fresh:
-        _insert(session, tenant_id, fresh, trusted)
+        postings.expect_seq(session, last.seq, taken.seq)
+        updates = postings.settle(session, lookup, rows)
+        _insert(session, tenant_id, fresh, lookup.ids, mine, [*updates, taken.written])
         _insert_attachments(session, fresh, attachments or {})
         _follow_references(session, tenant_id, fresh, waiting, trusted)
-        if targets:
+        if taken.targets:
             put_in_outbox(session, [(one.seq, one.body) for one in fresh], own=trusted)
-    return results
+    return [StoreResult(one.id, "duplicate" if one.id in known else "stored", taken.stored) for one in new]
 
 
 def void(session: Session, statement_id: UUID, *, authority: Mapping[str, Any], tenant: UUID) -> UUID:
@@ -156,48 +157,75 @@ _OF_REGISTRATION = (
 # --- steps of store --------------------------------------------------------------------------------
 
 
-def _prepare(statement: Mapping[str, Any]) -> _New:
+def _prepare(statement: Mapping[str, Any], authority: Mapping[str, Any], version: str) -> _New:
+    """Read a statement, and add what the store adds (xAPI 1.0.3 Data 2.4)."""
     body = t.with_activity_lists(statement)
     given = body.get("id")
     id_ = UUID(given) if given is not None else uuid4()
-    return _New(id_, body)
+    full = {**body, "id": str(id_), "authority": dict(authority)}
+    full.pop("stored", None)
+    full.setdefault("version", "2.0.0" if version.startswith("2") else "1.0.0")
+    text = json.dumps(full, ensure_ascii=False, separators=(",", ":")).encode()
+    return _New(id_, body, t.find_terms(full), text)
 
 
-_IDS: Any = bindparam("ids", expanding=True)
-_TENANT: Any = bindparam("tenant")
-_NO_PAYLOAD = cast(null(), LargeBinary).label("payload")
-_NO_SEQ = cast(null(), BigInteger).label("seq")
-_NO_FLAG = cast(null(), Boolean).label("voiding")
-_KNOWN = union_all(
-    select(_statement.c.id, _statement.c.payload, _NO_SEQ, _NO_FLAG).where(
-        _statement.c.id.in_(_IDS), _statement.c.tenant_id == _TENANT
-    ),
-    select(_tombstone.c.id, _NO_PAYLOAD, _NO_SEQ, _NO_FLAG).where(
-        _tombstone.c.id.in_(_IDS), _tombstone.c.tenant_id == _TENANT
-    ),
-    select(_ref.c.target_id, _NO_PAYLOAD, _ref.c.seq, _ref.c.voiding).where(
-        _ref.c.target_id.in_(_IDS), _ref.c.tenant_id == _TENANT
-    ),
-)
+_KNOWN = """
+    SELECT id, payload, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BOOLEAN) AS voiding
+    FROM lms_statement WHERE id {ids} AND tenant_id = :tenant
+    UNION ALL
+    SELECT id, NULL, NULL, NULL FROM lms_tombstone WHERE id {ids} AND tenant_id = :tenant
+    UNION ALL
+    SELECT target_id, NULL, seq, voiding FROM lms_statement_ref WHERE target_id {ids} AND tenant_id = :tenant
+"""
 
 #: seq, target, voiding: a statement that refers to one of ours
 _Waiting = tuple[int, UUID, bool]
 
 
-def _find_known(
-    session: Session, tenant_id: int, ids: list[UUID]
-) -> tuple[dict[UUID, bytes | None], list[_Waiting]]:
-    """Return the payloads of ids that are here (None: erased), and the statements that refer to ids."""
+class _Place(NamedTuple):
+    """Where new statements go, and what is there already."""
+
+    last: head.Taken
+    tenant_id: int
+    lookup: postings.Lookup
+    #: What the lookup found.
+    rows: list[Row]
+    #: The payloads of ids that are here; None: erased.
+    known: dict[UUID, bytes | None]
+    #: The statements that refer to these ids.
+    waiting: list[_Waiting]
+
+
+def _lock_and_look(session: Session, tenant: UUID, new: Sequence[_New], wanted: postings.Wanted) -> _Place:
+    """Take the lock, and learn in the same round trip what the database knows of ids and terms."""
+
+    def questions(tenant_id: int) -> tuple[postings.Lookup, list[Query]]:
+        lookup = postings.look_up(session, tenant_id, wanted)
+        ids = Many("uuid", [one.id for one in new])
+        return lookup, [Query(_KNOWN, {"tenant": tenant_id}, {"ids": ids}), lookup.query]
+
+    tenant_id = postings.remembered_tenant(session, tenant)
+    found: list[list[Row]] = []
+    if tenant_id is not None:
+        lookup, steps = questions(tenant_id)
+        last, found = head.lock(session, *steps)
+    else:
+        last, _ = head.lock(session)
+    is_other_database = postings.expect_seq(session, last.seq, last.seq)
+    if tenant_id is None or is_other_database:
+        tenant_id = postings.tenant_id(session, tenant)
+        lookup, steps = questions(tenant_id)
+        found = ask(session.connection(), *steps)
+    known_rows, term_rows = found
     known: dict[UUID, bytes | None] = {}
     waiting: list[_Waiting] = []
-    for chunk in postings.chunks(ids):
-        rows = session.connection().execute(_KNOWN, {"ids": chunk, "tenant": tenant_id})
-        for id_, payload, seq, voiding in rows:
-            if seq is None:
-                known[id_] = payload
-            else:
-                waiting.append((seq, id_, bool(voiding)))
-    return known, waiting
+    for given, payload, seq, voiding in known_rows:
+        id_ = given if isinstance(given, UUID) else UUID(given)
+        if seq is None:
+            known[id_] = payload
+        else:
+            waiting.append((seq, id_, bool(voiding)))
+    return _Place(last, tenant_id, lookup, term_rows, known, waiting)
 
 
 def _refuse_other_content(one: _New, payload: bytes | None, trusted: bool) -> None:
@@ -208,54 +236,37 @@ def _refuse_other_content(one: _New, payload: bytes | None, trusted: bool) -> No
         raise Conflict(f"There is a statement {one.id} already, and it says something else.")
 
 
-def _complete(one: _New, authority: Mapping[str, Any], version: str) -> None:
-    """Add what the store adds (xAPI 1.0.3 Data 2.4) and write the bytes that will be given back."""
-    stored = head.instant(one.stored)
-    body = one.body
-    body["id"] = str(one.id)
-    body["stored"] = stored
-    body["authority"] = dict(authority)
-    body.setdefault("timestamp", stored)
-    body.setdefault("version", "2.0.0" if version.startswith("2") else "1.0.0")
-    one.payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+_STATEMENT_COLUMNS: dict[str, Kind] = {
+    "seq": "bigint", "id": "uuid", "tenant_id": "bigint", "stored": "bigint", "voided": "boolean",
+    "own": "boolean", "payload": "bytea",
+}  # fmt: skip
+_POSTING_COLUMNS: dict[str, Kind] = {"term_id": "bigint", "seq": "bigint", "roles": "smallint"}
 
 
-def _insert(session: Session, tenant_id: int, fresh: list[_New], own: bool) -> None:
-    found = [(one, t.find_terms(one.body)) for one in fresh]
-    keys = {key for _, terms in found for key in terms.roles}
-    authorities = {}
-    if not own:
-        for one in fresh:
-            value = t.canonical_json(one.body["authority"]).decode()
-            authorities[one.seq] = (t.AUTHORITY, value)
-            keys.add(authorities[one.seq])
-    ids = postings.get_ids(session, tenant_id, keys)
-    definitions: dict[str, list[Mapping[str, Any]]] = {}
-    names: dict[str, list[str]] = {}
-    for _, terms in found:
-        for iri, given in terms.definitions.items():
-            seen = definitions.setdefault(iri, [])
-            seen.extend(definition for definition in given if definition not in seen)
-        for value, given_names in terms.names.items():
-            names.setdefault(value, []).extend(given_names)
-    postings.learn_definitions(session, tenant_id, ids, definitions, names)
-    connection = session.connection()
-    connection.execute(
-        insert(_statement),
-        [
-            {"seq": one.seq, "id": one.id, "tenant_id": tenant_id, "stored": one.stored, "voided": False,
-             "own": own, "payload": one.payload}
-            for one in fresh
-        ],
-    )  # fmt: skip
-    rows = [
-        {"term_id": ids[key], "seq": one.seq, "roles": role}
-        for one, terms in found
-        for key, role in terms.roles.items()
+def _insert(
+    session: Session,
+    tenant_id: int,
+    fresh: list[_New],
+    ids: Mapping[t.Key, int],
+    mine: t.Key | None,
+    others: list[Step],
+) -> None:
+    """Write statements and postings, and run the other steps, in one round trip.
+
+    ``mine`` is the term of the authority; None when that is the installation itself.
+    """
+    rows: list[Row] = [
+        (one.seq, one.id, tenant_id, one.stored, False, mine is None, one.payload) for one in fresh
     ]
-    rows += [{"term_id": ids[key], "seq": seq, "roles": t.DIRECT} for seq, key in authorities.items()]
-    rows.sort(key=lambda row: (row["term_id"], row["seq"]))
-    connection.execute(insert(_posting), rows)
+    found: list[Row] = [(ids[key], one.seq, role) for one in fresh for key, role in one.found.roles.items()]
+    if mine is not None:
+        found += [(ids[mine], one.seq, t.DIRECT) for one in fresh]
+    write(
+        session.connection(),
+        Insert("lms_statement", _STATEMENT_COLUMNS, rows),
+        Insert("lms_posting", _POSTING_COLUMNS, sorted(found)),
+        *others,
+    )
 
 
 def _insert_attachments(session: Session, fresh: list[_New], contents: Mapping[str, bytes]) -> None:

@@ -16,11 +16,12 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 
-from ..kernel.db import session, transaction
+from ..kernel.db import session
 from ..kernel.errors import NotFound
-from . import head, query, representations, services
+from . import gathering, head, query, representations
 from . import terms as t
 from .cursors import Cursor, read_cursor, write_cursor
+from .gathering import Load
 from .incoming import TooLarge, XRequest
 from .multipart import check_complete, join_parts, read_attachments, split_parts
 from .signatures import check_signatures
@@ -75,12 +76,8 @@ def _store(request: XRequest, statements: list[Any], contents: dict[str, bytes] 
     parts = contents or {}
     check_complete(statements, parts)
     check_signatures(statements, parts)
-    client = request.client
-    with transaction() as current:
-        stored = services.store(
-            current, statements, authority=client.authority, tenant=request.home,
-            trusted=False, version=request.version, attachments=parts, checked=True,
-        )  # fmt: skip
+    authority = request.client.authority
+    stored = gathering.store(Load(statements, authority, request.home, request.version, parts))
     if stored:
         g.xapi_through = stored[-1].at
     return stored
