@@ -45,6 +45,13 @@ def _many(text: str) -> int:
     return count
 
 
+def _rate(text: str) -> int:
+    rate = int(text)
+    if not 0 <= rate <= 1_000_000:
+        raise ValueError("write requests a minute, 0 to 1000000; 0 is no limit")
+    return rate
+
+
 def _unversioned(text: str) -> str:
     if text not in ("0.95", "1.0.3", "2.0.0"):
         raise ValueError("write 0.95, 1.0.3 or 2.0.0")
@@ -72,6 +79,8 @@ SETTINGS: tuple[Setting, ...] = (
             "How many certificates a program may check in a day, when its key says nothing else."),
     Setting("HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION", _unversioned, "2.0.0",
             "The xAPI version named in the answer to a request that names none; 0.95 suits both conformance suites."),
+    Setting("HEADSTART_XAPI_RATE", _rate, 0,
+            "How many requests a minute a key may send that has no rate of its own; 0 is no limit."),
 )  # fmt: skip
 
 

@@ -3,16 +3,59 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
 
 from .kernel import jobs
 from .kernel.db import db
 
 THREADS = 16
+#: Seconds without a byte of a request that was begun: long for a phone, but a client that only holds on must not
+#: keep a thread for ever.
+STALL = 20.0
+
+
+def patient(read: Callable[..., bytes], sock: socket.socket, seconds: float = STALL) -> Callable[..., bytes]:
+    """Return ``read``, a reader of a blocking socket, so that it takes silence for the end of what is sent.
+
+    Only reading has this limit: a slow phone may take as long as it needs to receive a page.
+    """
+
+    def wait(*hint: Any) -> bytes:
+        if sock.gettimeout() is not None:  # the caller has a limit of its own, and wants to know
+            return read(*hint)
+        sock.settimeout(seconds)
+        try:
+            return read(*hint)
+        except TimeoutError:
+            return b""
+        finally:
+            sock.settimeout(None)
+
+    return wait
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threads, which would wait for ever for the rest of a request."""
+
+    def handle(self, conn: Any) -> Any:
+        begin = conn.init
+
+        def init() -> None:
+            begin()
+            conn.init = begin
+            unreader = conn.parser.unreader
+            unreader.chunk = patient(unreader.chunk, conn.sock)
+
+        if not conn.initialized:
+            conn.init = init
+        return super().handle(conn)
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -21,7 +64,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, app: Flask, *, host: str, port: int, workers: int) -> None:
         self.application = app
         self.options: dict[str, Any] = {
-            "bind": f"{host}:{port}", "workers": workers, "worker_class": "gthread", "threads": THREADS,
+            "bind": f"{host}:{port}", "workers": workers, "worker_class": Worker, "threads": THREADS,
             "timeout": 120, "graceful_timeout": 15, "keepalive": 15, "accesslog": None, "errorlog": "-",
             "loglevel": "error",  # its warnings say from which address a request came that could not be read
             "preload_app": False, "post_worker_init": _start_jobs(app),

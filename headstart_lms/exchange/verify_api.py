@@ -58,13 +58,14 @@ class WrongType(LMSError):
 
 
 def _client() -> Client:
-    """Return the program that asks. Raises Unauthorized, NotAllowed."""
+    """Return the program that asks. Raises Unauthorized, NotAllowed, TooMany above its requests a minute."""
     key, secret = _key_and_secret(request.headers.get("Authorization", ""))
     found = credentials.find_client(session(), key, secret) if "\0" not in key else None
     if found is None:
         raise Unauthorized("This key and secret are not known here, or not any more.")
     if not found.can(SCOPE):
         raise NotAllowed(f"This key may not check certificates. It needs the scope {SCOPE}.")
+    credentials.count_request(found, current_app.config["HEADSTART_XAPI_RATE"])
     return found
 
 
@@ -87,7 +88,7 @@ def _key_and_secret(header: str) -> tuple[str, str]:
 
 
 def _spend(client: Client, amount: int) -> None:
-    """Take checks of this key's day. Raises TooMany. (Requests per minute are counted with the credential.)"""
+    """Take checks of this key's day. Raises TooMany."""
     most = client.quota or current_app.config["HEADSTART_VERIFY_QUOTA"]
     at = now()
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

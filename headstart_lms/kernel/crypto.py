@@ -10,7 +10,10 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from cryptography.exceptions import InvalidTag
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 
@@ -69,6 +72,29 @@ class Keyring:
             return AESGCM(self.key("seal:" + purpose)).decrypt(sealed[1:13], sealed[13:], purpose.encode())
         except InvalidTag as error:
             raise ValueError("this was sealed with another key, or changed") from error
+
+
+_RSA_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "RS256": hashes.SHA256(), "RS384": hashes.SHA384(), "RS512": hashes.SHA512(),
+}  # fmt: skip
+
+
+def verify_with_certificate(algorithm: str, certificate: bytes, signed: bytes, signature: bytes) -> None:
+    """Check an RSA signature (RS256, RS384, RS512 of RFC 7518 3.3) with the key of a certificate in DER.
+
+    Whether the certificate is to be trusted is not asked. Raises ValueError when it cannot be read, its key is
+    no RSA key of at least 1,024 bits, or the signature is not of that key.
+    """
+    try:
+        key = x509.load_der_x509_certificate(certificate).public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("the certificate cannot be read") from error
+    if not isinstance(key, rsa.RSAPublicKey) or not 1024 <= key.key_size <= 8192:
+        raise ValueError("the key of the certificate is no RSA key of 1,024 to 8,192 bits")
+    try:
+        key.verify(signature, signed, padding.PKCS1v15(), _RSA_HASHES[algorithm])
+    except InvalidSignature as error:
+        raise ValueError("the signature was not made with the key of the certificate, or changed") from error
 
 
 def digest(token: str) -> str:

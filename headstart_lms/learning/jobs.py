@@ -1,4 +1,4 @@
-"""Tests whose time is over are closed, even when nobody looks."""
+"""Tests whose time is over are closed, even when nobody looks; what launched content told is counted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import NotFound
 from ..kernel.jobs import job
+from ..lrs.launches import COUNT_JOB
 from . import services
 
 
@@ -32,6 +33,14 @@ def close_overdue_tests(payload: dict[str, Any]) -> None:
             problems.append(error)
     if problems:
         raise ExceptionGroup("these tests could not be closed", problems)
+
+
+@job(COUNT_JOB)
+def count_launched(payload: dict[str, Any]) -> None:
+    """Count what launched content told of an enrolment."""
+    house = services.House.of(current_app.extensions["headstart"])
+    with transaction() as current:
+        services.count_launched(current, house, UUID(payload["registration"]))
 
 
 def _close(house: services.House, sitting_id: UUID, person_id: int) -> None:

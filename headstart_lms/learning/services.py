@@ -311,6 +311,29 @@ def close_if_over(session: Session, house: House, person: Person, sitting: Sitti
     return False
 
 
+def count_launched(session: Session, house: House, registration: UUID) -> None:
+    """Count what launched content told of an open enrolment, and draw the consequences of an answer."""
+    query = select(Enrolment).where(Enrolment.registration == registration, Enrolment.closed.is_(None))
+    enrolment = session.scalar(query.with_for_update())
+    if enrolment is None:
+        return
+    at, book = now(), house.book_of(session, enrolment)
+    before = progress.get_standing(session, enrolment.id, book.course)
+    progress.rebuild(
+        session, house.library, house.installation.iri_base, write=True, registration=registration
+    )
+    standing = progress.get_standing(session, enrolment.id, book.course)
+    context = house.context(enrolment, enrolment.person, book)
+    told = [
+        build.completed_unit(context, name, at=at)
+        for name in standing.order
+        if standing.units[name].is_done and not before.units[name].is_done
+    ]
+    if told:
+        house.tell(session, enrolment, book, told)
+    _award(session, house, enrolment, book, context, standing, at)
+
+
 def _item(item: Any) -> ItemType:
     if not isinstance(item, ItemType):
         raise NotFound(_("There is no such question."))

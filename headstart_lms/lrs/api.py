@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, current_app, g, request
 from werkzeug.exceptions import HTTPException
@@ -11,16 +13,30 @@ from werkzeug.wrappers import Response
 
 from ..kernel.access import access, credential, public
 from ..kernel.db import session, transaction
-from ..kernel.errors import LMSError
-from . import document_api, head, refusals, statement_api
+from ..kernel.errors import LMSError, NotAllowed, TooMany
+from . import document_api, head, launches, refusals, statement_api
+from .credentials import Client
 from .document_api import DocumentResource
-from .incoming import VERSION_HEADER, MethodNotAllowed, Unauthorized, XRequest, find_version, read_request
+from .incoming import (
+    VERSION_HEADER,
+    MethodNotAllowed,
+    Unauthorized,
+    XRequest,
+    authenticate,
+    find_version,
+    home_of,
+    read_args,
+    read_body,
+    read_request,
+)
+from .validator import parse_json
 
 bp = Blueprint("lrs", __name__, url_prefix="/xapi")
 
 Handler = Callable[[XRequest], Response]
+_MAX_LAUNCH = 64 * 1024
 _METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
-_EXPOSED = f"ETag, Last-Modified, {VERSION_HEADER}, X-Experience-API-Consistent-Through"
+_EXPOSED = f"ETag, Last-Modified, {VERSION_HEADER}, X-Experience-API-Consistent-Through, Retry-After"
 _ASKED = f"Authorization, Content-Type, If-Match, If-None-Match, Accept-Language, {VERSION_HEADER}"
 
 _STATE = DocumentResource("state")
@@ -86,6 +102,62 @@ def about() -> Response:
     return document_api.about(g.xapi_version)
 
 
+@bp.route("/launches", methods=_METHODS)
+@access(credential)
+def start_launch() -> Response:
+    """Make a launch for content that a program is about to open (docs/lrs.md, "Launched content")."""
+    client = _launcher()
+    _takes("POST")
+    asked = parse_json(read_body(request, _MAX_LAUNCH))
+    base_url = current_app.extensions["headstart"].installation.base_url
+    with transaction() as current:
+        made = launches.start(current, client, home_of(client), asked, base_url=base_url)
+    return _told(made, 201)
+
+
+# content of any site may send it: the address is the secret, and no cookie is read
+@bp.post("/launches/fetch")
+@access(public, changes_nothing=True)
+def fetch_token() -> Response:
+    """Give content its token, once (cmi5 8.2)."""
+    secret = read_args(request).get("key", "")
+    with transaction() as current:
+        told = launches.fetch(current, secret)
+    return _told(told)
+
+
+@bp.route("/launches/<uuid:launch>", methods=_METHODS)
+@access(credential)
+def one_launch(launch: UUID) -> Response:
+    """Show how a launch stands, or end it."""
+    client = _launcher()
+    _takes("GET", "HEAD", "DELETE")
+    if request.method != "DELETE":
+        return _told(launches.get(session(), client, launch))
+    with transaction() as current:
+        launches.end(current, client, launch)
+    return Response(status=204)
+
+
+def _takes(*methods: str) -> None:
+    if request.method not in methods:
+        raise MethodNotAllowed(f"This resource takes {', '.join(methods)}.")
+
+
+def _launcher() -> Client:
+    """Return who asks, if it may launch content. Raises Unauthorized, NotAllowed, TooMany."""
+    client = authenticate(session(), request.headers.get("Authorization"))
+    if not client.can("launch"):
+        raise NotAllowed("This key has no scope for that. It would need: launch.")
+    return client
+
+
+def _told(value: Any, status: int = 200) -> Response:
+    g.xapi_is_secret = True
+    body = current_app.json.dumps(value)
+    return current_app.response_class(body, status=status, content_type="application/json")
+
+
 @bp.errorhandler(LMSError)
 def answer_error(error: LMSError) -> Response:
     """Answer with problem+json (RFC 9457), whatever was accepted: programs talk here."""
@@ -98,7 +170,9 @@ def answer_error(error: LMSError) -> Response:
         current_app.json.dumps(problem), status=error.status, content_type="application/problem+json"
     )
     if isinstance(error, Unauthorized):
-        response.headers["WWW-Authenticate"] = 'Basic realm="xAPI", charset="UTF-8"'
+        response.headers["WWW-Authenticate"] = error.challenge
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(_METHODS)
     return response
@@ -139,7 +213,7 @@ def finish(response: Response) -> Response:
     """Set the headers of every answer: the version, how far statements are complete, who may read it."""
     version = g.get("xapi_version") or current_app.config["HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION"]
     response.headers[VERSION_HEADER] = version
-    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cache-Control"] = "no-store" if g.get("xapi_is_secret") else "no-cache"
     if g.get("xapi_is_statements") and response.status_code < 500:
         through = g.get("xapi_through") or head.consistent_through(session())[0]
         response.headers["X-Experience-API-Consistent-Through"] = head.instant(through)

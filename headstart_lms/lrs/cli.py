@@ -11,7 +11,10 @@ from flask import current_app
 from ..kernel.clock import now
 from ..kernel.commands import Commands, print_json, print_table, with_app
 from ..kernel.db import session, transaction
-from . import credentials, targets
+from ..kernel.errors import NotAllowed
+from . import credentials, launches, targets
+
+_RATE = click.IntRange(0, credentials.MAX_RATE)
 
 
 def _installation() -> Any:
@@ -36,12 +39,13 @@ def _print_secret(made: dict[str, str], as_json: bool) -> None:
 @click.option("--tenant", type=click.UUID, help="Whose data it sees; default: the installation's.")
 @click.option("--all-tenants", is_flag=True, help="It reads the data of all tenants.")
 @click.option("--days", type=click.IntRange(1), help="It ends after so many days.")
+@click.option("--rate", type=_RATE, help="Requests a minute; 0 for any number. Default: HEADSTART_XAPI_RATE.")
 @click.option("--quota", type=click.IntRange(1), help="Certificates it may check in a day.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_app
 def client_add(
-    name: str, scopes: tuple[str, ...], tenant: Any, all_tenants: bool, days: int | None, quota: int | None,
-    as_json: bool,
+    name: str, scopes: tuple[str, ...], tenant: Any, all_tenants: bool, days: int | None, rate: int | None,
+    quota: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a key and a secret. The secret is shown once and kept nowhere."""
     home = None if all_tenants else tenant or _installation().uuid
@@ -49,7 +53,7 @@ def client_add(
         made = credentials.client_add(
             current, name, iri_base=_installation().iri_base, tenant=home,
             scopes=scopes or credentials.DEFAULT_SCOPES,
-            expires=now() + timedelta(days=days) if days else None, quota=quota,
+            expires=now() + timedelta(days=days) if days else None, rate=rate, quota=quota,
         )  # fmt: skip
     _print_secret(made, as_json)
 
@@ -74,6 +78,47 @@ def client_revoke(key: str) -> None:
         credentials.client_revoke(current, key)
 
 
+@client.command("limit")
+@click.argument("key")
+@click.argument("rate", type=_RATE, required=False)
+@with_app
+def client_limit(key: str, rate: int | None) -> None:
+    """Let a client send RATE requests a minute: 0 for any number; without RATE as HEADSTART_XAPI_RATE says."""
+    with transaction() as current:
+        credentials.client_limit(current, key, rate)
+
+
+@client.command("launch")
+@click.argument("key")
+@click.option("--activity", required=True, help="The IRI of the activity that is opened.")
+@click.option("--registration", type=click.UUID, required=True)
+@click.option("--actor", required=True, help="The name of the person's account in statements.")
+@click.option("--home", help="The homePage of that account. Default: this installation's.")
+@click.option("--minutes", type=int, default=launches.DEFAULT_MINUTES, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_app
+def client_launch(
+    key: str, activity: str, registration: Any, actor: str, home: str | None, minutes: int, as_json: bool
+) -> None:
+    """Open content for a person, to try it out: prints what the content is given (cmi5 8.1)."""
+    installation = _installation()
+    account = {"homePage": home or installation.iri_base, "name": actor}
+    asked = {
+        "actor": {"account": account}, "registration": str(registration), "activity": activity, "minutes": minutes,
+    }  # fmt: skip
+    with transaction() as current:
+        found = credentials.get_client(current, key)
+        if not found.can("launch"):
+            raise NotAllowed(f"The client {key} has no scope “launch”.")
+        made = launches.start(
+            current, found, found.tenant or installation.uuid, asked, base_url=installation.base_url
+        )
+    if as_json:
+        print_json(made)
+    else:
+        click.echo(f"{activity}{'&' if '?' in activity else '?'}{made['query']}")
+
+
 @client.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_app
@@ -83,7 +128,7 @@ def client_list(as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_table(rows, ["key", "name", "scopes", "tenant", "last_used", "revoked"])
+        print_table(rows, ["key", "name", "scopes", "tenant", "rate", "last_used", "expires", "revoked"])
 
 
 @click.group(cls=Commands)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from ..kernel.db import session, transaction
 from ..kernel.errors import NotFound
-from . import documents, query
+from . import documents, launches, query
 from . import terms as t
 from .documents import Address, Kind, Precondition
 from .incoming import XRequest
@@ -40,8 +40,8 @@ class DocumentResource:
     def get(self, request: XRequest) -> Response:
         request.only(*_PLACE[self.kind], _ID[self.kind], "since")
         request.allow(*_READ[self.kind])
-        address = self._address(request)
         doc_id = self._id(request)
+        address = self._address(request, doc_id, writes=False)
         current = session()
         if doc_id is None:
             since = read_instant(request.args, "since")
@@ -70,8 +70,8 @@ class DocumentResource:
     def delete(self, request: XRequest) -> Response:
         request.only(*_PLACE[self.kind], _ID[self.kind])
         request.allow(_WRITE[self.kind])
-        address = self._address(request)
         doc_id = self._id(request)
+        address = self._address(request, doc_id, writes=True)
         if doc_id is None and self.kind != "state":
             request.need(_ID[self.kind])
         with transaction() as current:
@@ -85,7 +85,8 @@ class DocumentResource:
         request.only(*_PLACE[self.kind], _ID[self.kind])
         request.allow(_WRITE[self.kind])
         request.need(_ID[self.kind])
-        return self._address(request), self._id(request) or ""
+        doc_id = self._id(request) or ""
+        return self._address(request, doc_id, writes=True), doc_id
 
     def _id(self, request: XRequest) -> str | None:
         doc_id = request.args.get(_ID[self.kind])
@@ -93,15 +94,17 @@ class DocumentResource:
             raise BadRequest(f"“{_ID[self.kind]}” must have 1 to {formats.MAX_LENGTH} characters.")
         return doc_id
 
-    def _address(self, request: XRequest) -> Address:
+    def _address(self, request: XRequest, doc_id: str | None, *, writes: bool) -> Address:
         names = _PLACE[self.kind]
         activity = _activity_id(request) if "activityId" in names else None
         agent = read_agent(request.need("agent")) if "agent" in names else None
-        registration = request.args.get("registration")
-        return Address(
-            self.kind, request.home, activity, agent,
-            None if registration is None else read_uuid(registration, "registration"),
+        text = request.args.get("registration")
+        registration = None if text is None else read_uuid(text, "registration")
+        launches.check_document(
+            request.client, activity=activity, agent=agent, registration=registration, doc_id=doc_id,
+            writes=writes,
         )  # fmt: skip
+        return Address(self.kind, request.home, activity, agent, registration)
 
 
 def about(version: str | None) -> Response:
@@ -118,6 +121,7 @@ def get_activity(request: XRequest) -> Response:
     request.only("activityId")
     request.allow("statements/read", "statements/read/mine", "all/read")
     iri = _activity_id(request)
+    launches.check_lookup(request.client, activity=iri)
     known = query.canonical_of(session(), request.client.tenant, [(t.ACTIVITY, iri)])
     activity: dict[str, Any] = {"objectType": "Activity", "id": iri}
     for canonical in known.values():
@@ -131,6 +135,7 @@ def get_agent(request: XRequest) -> Response:
     request.allow("profile", "statements/read", "all/read")
     text = request.need("agent")
     identifier = read_agent(text)
+    launches.check_lookup(request.client, agent=identifier)
     given = json.loads(text)
     person: dict[str, Any] = {"objectType": "Person"}
     for name in ("account", "mbox", "mbox_sha1sum", "openid"):

@@ -23,6 +23,14 @@ NO_REGISTRATION = UUID(int=0)
 JSON_TYPE = "application/json"
 
 
+#: Bytes of a document: as many as one request may bring, however many requests it was merged of.
+MAX_DOCUMENT = 32 * 1024 * 1024
+
+
+class DocumentTooLarge(LMSError):
+    status, code = 413, "too-large"
+
+
 class PreconditionFailed(LMSError):
     status, code = 412, "precondition-failed"
 
@@ -115,6 +123,8 @@ def merge_document(
         if not isinstance(stored, dict) or not isinstance(sent, dict):
             raise BadRequest("Both the stored document and the one sent must be JSON objects to be merged.")
         content = json.dumps({**stored, **sent}, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(content) > MAX_DOCUMENT:
+            raise DocumentTooLarge("The document would be larger than 32 MB. Keep it in several documents.")
     elif is_json and not isinstance(sent, dict):
         raise BadRequest("A document of type application/json that is posted must be a JSON object.")
     _write(session, address, row, doc_id, content, content_type)

@@ -19,6 +19,8 @@ from .models import (
     Attachment,
     Document,
     ForwardOutbox,
+    Launch,
+    Launched,
     Posting,
     Statement,
     StatementAttachment,
@@ -28,6 +30,8 @@ from .models import (
 )
 
 log = logging.getLogger("headstart.lrs")
+#: Statements that ``purge_some`` looks at in one transaction.
+_PART = 1_000
 
 _posting: Table = Posting.__table__  # type: ignore[assignment]
 _tombstone: Table = Tombstone.__table__  # type: ignore[assignment]
@@ -36,11 +40,12 @@ _tombstone: Table = Tombstone.__table__  # type: ignore[assignment]
 def erase_actor(session: Session, actor_name: UUID) -> int:
     """Erase all that is kept under an actor's name; return the number of statements erased.
 
-    These are the statements she is actor or object of (in every tenant), her documents (state, profile), what
-    waits to be forwarded, and the terms she is found by. Ids stay as tombstones, so that a replay does not
-    bring anything back. Statements already sent to other LRSs are not reached by this.
+    These are the statements she is actor or object of (in every tenant), her documents (state, profile), the
+    content opened for her, what waits to be forwarded, and the terms she is found by. Ids stay as tombstones,
+    so that a replay does not bring anything back. Statements already sent to other LRSs are not reached.
     """
     head.advance(session, 0)  # no writer may find her terms while they go
+    session.execute(delete(Launch).where(Launch.account_name == str(actor_name)))
     agents = agents_named(session, actor_name)
     if not agents:
         return 0
@@ -66,12 +71,36 @@ def purge(session: Session, *, before: datetime, spare: Iterable[UUID] = (), dry
 
     ``spare`` are registrations whose statements stay: those of live enrolments (DESIGN 3.3).
     """
-    head.advance(session, 0)
-    hashes = [t.key_hash(t.REGISTRATION, str(registration)) for registration in spare]
-    spared = select(Posting.seq).join(Term, Term.id == Posting.term_id).where(Term.hash.in_(hashes))
-    old = select(Statement.seq).where(Statement.stored < head.microseconds(before))
-    seqs = session.scalars(old.where(Statement.seq.not_in(spared)).order_by(Statement.seq)).all()
-    return len(seqs) if dry_run else _erase(session, seqs)
+    kept, after, total = list(spare), 0, 0
+    while True:
+        count, last = purge_some(session, before=before, spare=kept, after=after, dry_run=dry_run)
+        total += count
+        if last is None:
+            return total
+        after = last
+
+
+def purge_some(
+    session: Session, *, before: datetime, spare: Iterable[UUID], after: int = 0, dry_run: bool = False
+) -> tuple[int, int | None]:
+    """Do a part of ``purge``: the next 1,000 statements after a number.
+
+    Returns how many were erased and the number to go on after, None at the end. Learners' answers wait while
+    a part is erased, so give each part a transaction of its own.
+    """
+    if not dry_run:
+        head.advance(session, 0)
+    old = select(Statement.seq).where(Statement.stored < head.microseconds(before), Statement.seq > after)
+    seqs = session.scalars(old.order_by(Statement.seq).limit(_PART)).all()
+    if not seqs:
+        return 0, None
+    hashes = {t.key_hash(t.REGISTRATION, str(registration)) for registration in spare}
+    of = select(Posting.seq, Term.hash).join(Term, Term.id == Posting.term_id)
+    found = session.execute(of.where(Posting.seq.in_(seqs), Term.kind == t.REGISTRATION))
+    spared = {row.seq for row in found if bytes(row.hash) in hashes}
+    gone = [seq for seq in seqs if seq not in spared]
+    last = seqs[-1] if len(seqs) == _PART else None
+    return (len(gone) if dry_run else _erase(session, gone)), last
 
 
 def displace(session: Session, tenant_id: int, ids: Iterable[UUID]) -> set[UUID]:
@@ -108,7 +137,7 @@ def _erase(session: Session, seqs: Iterable[int], *, keep_ids: bool = True) -> i
             connection.execute(
                 tombs, [{"id": row.id, "tenant_id": row.tenant_id, "erased": now()} for row in rows]
             )
-        for table in (StatementAttachment, StatementRef, ForwardOutbox, Statement):
+        for table in (StatementAttachment, StatementRef, ForwardOutbox, Launched, Statement):
             session.execute(delete(table).where(table.seq.in_(chunk)))
         erased += len(rows)
     unused = ~exists().where(StatementAttachment.sha2 == Attachment.sha2)

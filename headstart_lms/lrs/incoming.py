@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qsl
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ..kernel.db import transaction
 from ..kernel.errors import LMSError, NotAllowed
-from . import credentials
+from . import credentials, launches
 from .credentials import Client
 from .validator import BadRequest
 
@@ -25,6 +25,7 @@ VERSION_HEADER: Final = "X-Experience-API-Version"
 SPOKEN: Final = {"1": "1.0.3", "2": "2.0.0"}
 MAX_BODY: Final = 32 * 1024 * 1024
 _VERSIONS: Final = re.compile(r"([12])\.0(?:\.\d{1,4})?", re.ASCII)
+_BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 #: Form fields that stand for headers in the alternate syntax (1.0.3 Communication 1.3).
 _FORM_HEADERS: Final = frozenset({
     "authorization", VERSION_HEADER.lower(), "content-type", "content-length", "if-match", "if-none-match",
@@ -33,11 +34,23 @@ _FORM_HEADERS: Final = frozenset({
 
 
 class Unauthorized(LMSError):
+    """``challenge`` is what the answer asks for: never Basic of content, or a browser would ask the learner."""
+
     status, code = 401, "unauthorized"
+    challenge = 'Basic realm="xAPI", charset="UTF-8"'
+
+
+class BadToken(Unauthorized):
+    code = "bad-token"
+    challenge = 'Bearer realm="xAPI", error="invalid_token"'
 
 
 class TooLarge(LMSError):
     status, code = 413, "too-large"
+
+
+class UnsupportedEncoding(LMSError):
+    status, code = 415, "unsupported-encoding"
 
 
 class MethodNotAllowed(LMSError):
@@ -93,13 +106,24 @@ class _Raw:
 
 
 def read_request(request: Request, session: Session) -> XRequest:
-    """Return the request with its client and version. Raises Unauthorized, BadRequest, TooLarge."""
+    """Return the request with its client and version.
+
+    Raises Unauthorized, TooMany, BadRequest, TooLarge. Who asks is known before the body is read, but for the
+    alternate syntax, where it stands in the body.
+    """
     g.xapi_client = None
-    raw = _read(request)
-    version = find_version(raw.headers.get(VERSION_HEADER.lower()))
-    if version is not None:
-        g.xapi_version = version
-    client = _authenticate(session, raw.headers.get("authorization"))
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    args = read_args(request)
+    client = None
+    if "method" not in args:
+        _note_version(headers)
+        client = authenticate(session, headers.get("authorization"))
+    raw = _Raw(request.method, args, headers, read_body(request))
+    if "method" in args:
+        raw = _alternate(raw)
+    version = _note_version(raw.headers)
+    if client is None:
+        client = authenticate(session, raw.headers.get("authorization"))
     g.xapi_client = client.id
     if version is None:
         given = raw.headers.get(VERSION_HEADER.lower())
@@ -107,8 +131,22 @@ def read_request(request: Request, session: Session) -> XRequest:
         raise BadRequest(f"{VERSION_HEADER} {said}; send 1.0.3 or 2.0.0 (1.0.3 Comm. 3.3; 2.0 4.1.5).")
     if raw.is_alternate and version[0] != "1":
         raise BadRequest("xAPI 2.0 has no alternate request syntax; send the method itself.")
-    home = client.tenant or current_app.extensions["headstart"].installation.uuid
+    home = home_of(client)
     return XRequest(raw.method, raw.args, raw.headers, raw.body, version, client, home)
+
+
+def _note_version(headers: Mapping[str, str]) -> str | None:
+    """Return the version of a request, and remember it for the header of the answer."""
+    version = find_version(headers.get(VERSION_HEADER.lower()))
+    if version is not None:
+        g.xapi_version = version
+    return version
+
+
+def home_of(client: Client) -> UUID:
+    """Return the tenant that what a client writes goes to."""
+    home: UUID = client.tenant or current_app.extensions["headstart"].installation.uuid
+    return home
 
 
 def find_version(header: str | None) -> str | None:
@@ -117,23 +155,54 @@ def find_version(header: str | None) -> str | None:
     return SPOKEN[found[1]] if found else None
 
 
-def _read(request: Request) -> _Raw:
-    if (request.content_length or 0) > MAX_BODY:
-        raise TooLarge(f"At most {MAX_BODY // 1024 // 1024} MB in one request; send smaller batches.")
-    request.max_content_length = MAX_BODY
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    args = _single(request.args.items(multi=True))
-    raw = _Raw(request.method, args, headers, request.get_data(cache=False, parse_form_data=False))
-    return _alternate(raw) if "method" in args else raw
+def read_body(request: Request, most: int = MAX_BODY) -> bytes:
+    """Return the body, at most so many bytes. Raises TooLarge before it reads what is said to be longer."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise UnsupportedEncoding("Send the body as it is, without Content-Encoding.")
+    said = f"{most // 1024 // 1024} MB" if most >= 1024 * 1024 else f"{most // 1024} KB"
+    promised = request.content_length
+    if (promised or 0) > most:
+        raise TooLarge(f"At most {said} in one request; send less at once.")
+    request.max_content_length = (
+        most + 1
+    )  # of a body without a length Werkzeug gives the first part, silently
+    try:
+        body = request.get_data(cache=False, parse_form_data=False)
+    except Exception as error:  # each server says in its own way that a body breaks off or is no body
+        raise BadRequest("The body breaks off, or its chunks are damaged. Send it again.") from error
+    if len(body) > most:
+        raise TooLarge(f"At most {said} in one request; send less at once.")
+    if promised is not None and len(body) != promised:
+        raise BadRequest(f"The body breaks off: {len(body)} of {promised} bytes came. Send it again.")
+    return body
 
 
-def _single(pairs: object) -> dict[str, str]:
+def read_args(request: Request) -> dict[str, str]:
+    """Return the parameters of the address. Raises BadRequest for what is not UTF-8 or stands twice."""
+    return _single(_pairs(request.query_string))
+
+
+def _pairs(query: bytes) -> Iterable[tuple[str, str]]:
+    """Split a query strictly: a browser escapes right, so what is damaged was meant otherwise than it reads."""
+    if _BAD_ESCAPE.search(query):
+        raise BadRequest(
+            "The address holds a “%” that two hexadecimal digits do not follow. Escape it as %25."
+        )
+    try:
+        return parse_qsl(query.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=100)
+    except UnicodeDecodeError as error:
+        raise BadRequest("The parameters of the address are not UTF-8, escaped with “%”.") from error
+    except ValueError as error:
+        raise BadRequest("The address has more than 100 parameters.") from error
+
+
+def _single(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, value in pairs:  # type: ignore[attr-defined]
+    for name, value in pairs:
         if name in found:
             raise BadRequest(f"The parameter “{name[:80]}” stands twice.")
-        if "\x00" in value:
-            raise BadRequest(f"The parameter “{name[:80]}” holds a zero character.")
+        if "\x00" in value or "\x00" in name:
+            raise BadRequest("A parameter holds a zero character.")
         found[name] = value
     return found
 
@@ -168,22 +237,45 @@ def _alternate(raw: _Raw) -> _Raw:
     )
 
 
-def _authenticate(session: Session, header: str | None) -> Client:
-    """Find the client by HTTP Basic (1.0.3 Communication 4.0)."""
-    if header is None:
-        raise Unauthorized("Send the key and secret of a client: Authorization: Basic.")
-    scheme, _, encoded = header.partition(" ")
-    try:
-        plain = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, ValueError) as error:
-        raise Unauthorized("The Authorization header cannot be read.") from error
-    key, colon, secret = plain.partition(":")
-    if scheme.lower() != "basic" or not colon:
-        raise Unauthorized("The Authorization header must be: Basic, then base64 of key:secret.")
-    client = credentials.find_client(session, key, secret) if "\x00" not in key else None
-    if client is None:
-        raise Unauthorized("This key and secret are not known here, or not any more.")
+def authenticate(session: Session, header: str | None) -> Client:
+    """Find the client by HTTP Basic (1.0.3 Communication 4.0), or by a launch's token, as Basic or Bearer.
+
+    Counts the request. Raises Unauthorized, TooMany.
+    """
+    client = _find_client(session, header)
+    default = current_app.config.get("HEADSTART_XAPI_RATE", 0)
+    credentials.count_request(client, default)
     if not client.is_used_lately:
         with transaction() as current:
             credentials.note_use(current, client)
     return client
+
+
+def _find_client(session: Session, header: str | None) -> Client:
+    if header is None:
+        raise Unauthorized("Send the key and secret of a client: Authorization: Basic.")
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() not in ("basic", "bearer"):
+        raise Unauthorized("The Authorization header must be: Basic, then base64 of key:secret.")
+    try:
+        plain = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise BadToken(
+            "The Authorization header cannot be read: it must be Basic, then base64 of key:secret."
+        ) from error
+    key, colon, secret = plain.partition(":")
+    if not colon or "\x00" in plain:
+        raise BadToken(
+            "The Authorization header cannot be read: it must be Basic, then base64 of key:secret."
+        )
+    if key.startswith(launches.TOKEN_PREFIX):
+        client = launches.find_client(session, key, secret)
+        if client is None:
+            raise BadToken("This token is not known, or its launch is over. Open the content again.")
+        return client
+    if scheme.lower() == "bearer":
+        raise BadToken("Only the token of a launch is sent as Bearer; send key and secret as Basic.")
+    found = credentials.find_client(session, key, secret)
+    if found is None:
+        raise Unauthorized("This key and secret are not known here, or not any more.")
+    return found

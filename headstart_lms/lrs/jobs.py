@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import current_app
 
+from ..kernel.db import transaction
 from ..kernel.jobs import job
+from . import launches
 from .outbox import JOB
 
 
@@ -16,3 +18,10 @@ def forward(payload: dict[str, Any]) -> None:
     from .forwarding import forward_all  # tincan and requests are loaded only where something is sent
 
     forward_all(current_app.extensions["headstart"].keyring)
+
+
+@job(launches.CLEAN_JOB)
+def clean_launches(payload: dict[str, Any]) -> None:
+    """Delete the launches that are over for a week."""
+    with transaction() as current:
+        launches.clean(current)

@@ -185,6 +185,47 @@ class Credential(Base):
     quota: Mapped[int | None]
     #: To the hour: one write an hour, not one a request.
     last_used: Mapped[datetime | None]
+    #: Requests a minute; 0 none are refused, None as many as HEADSTART_XAPI_RATE says.
+    rate: Mapped[int | None]
+
+
+class Launch(Base):
+    """Content opened for one person: what its short-lived token may do (cmi5 8.1, 8.2; docs/lrs.md).
+
+    ``fetch_sha256`` and ``token_sha256`` are of random secrets; neither secret is kept.
+    """
+
+    __tablename__ = "lms_launch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[UUID] = mapped_column(default=uuid4, unique=True)
+    credential_id: Mapped[int] = mapped_column(ForeignKey("lms_credential.id"), index=True)
+    tenant: Mapped[UUID]
+    registration: Mapped[UUID]
+    #: The IRI of the activity that was opened.
+    activity: Mapped[str] = mapped_column(Text)
+    #: The person, as the account statements name her by.
+    account_home: Mapped[str] = mapped_column(Text)
+    account_name: Mapped[str] = mapped_column(String(200), index=True)
+    fetch_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    #: None until the content fetched its token, which it can do once.
+    token_sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    created: Mapped[datetime] = mapped_column(default=now)
+    expires: Mapped[datetime] = mapped_column(index=True)
+    fetched: Mapped[datetime | None]
+    #: From then on nothing is taken.
+    ended: Mapped[datetime | None]
+
+
+class Launched(Base):
+    """Statement ``seq`` was stored by launched content about the very activity that was opened.
+
+    It stays when the launch is cleaned away: progress counts such statements (DESIGN 3.3).
+    """
+
+    __tablename__ = "lms_launched"
+
+    seq: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
 
 
 class Refusal(Base):

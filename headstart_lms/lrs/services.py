@@ -26,7 +26,7 @@ from .outbox import put_in_outbox
 from .validator import check_batch
 from .wire import Insert, Kind, Many, Query, Row, Step, ask, write
 
-__all__ = ["StoreResult", "erase_actor", "statements_of", "store", "void"]
+__all__ = ["StoreResult", "erase_actor", "statements_of", "statements_with", "store", "void"]
 
 _statement: Table = Statement.__table__  # type: ignore[assignment]
 _ref: Table = StatementRef.__table__  # type: ignore[assignment]
@@ -133,10 +133,13 @@ def void(session: Session, statement_id: UUID, *, authority: Mapping[str, Any], 
 
 def statements_of(session: Session, *, registration: UUID) -> Iterator[dict[str, Any]]:
     """Yield the installation's own, non-voided statements of a registration, in the order stored."""
-    rows = session.connection().execute(_OF_REGISTRATION, {
-        "hash": t.key_hash(t.REGISTRATION, str(registration)),
-    })  # fmt: skip
-    for (payload,) in rows:
+    return statements_with(session, Statement.own.is_(True), registration=registration)
+
+
+def statements_with(session: Session, where: Any, *, registration: UUID) -> Iterator[dict[str, Any]]:
+    """Yield the non-voided statements of a registration that fit a condition, in the order stored."""
+    hash_ = t.key_hash(t.REGISTRATION, str(registration))
+    for (payload,) in session.connection().execute(_OF_REGISTRATION.where(where), {"hash": hash_}):
         yield json.loads(payload)
 
 
@@ -147,7 +150,6 @@ _OF_REGISTRATION = (
     .where(
         Term.hash == bindparam("hash"),
         Posting.roles.bitwise_and(t.DIRECT) != 0,
-        Statement.own.is_(True),
         Statement.voided.is_(False),
     )
     .order_by(Statement.seq)

@@ -1,7 +1,8 @@
-"""Signed statements: the shape of the signature (1.0.3 Data 2.6; 2.0 4.2.6; RFC 7515). Pure.
+"""Signed statements: is the signature a good one (1.0.3 Data 2.6; 2.0 4.2.6; RFC 7515)? Pure.
 
-The JWS must be well formed, of an allowed algorithm, and say the same as the statement. Whose key made it is
-for the reader to judge, so the bytes are kept as they came.
+The JWS must be well formed, of an allowed algorithm, and say the same as the statement. When its header brings
+an X.509 certificate (``x5c``), the signature must be of the certificate's key; whether that certificate is to be
+trusted is for the reader to judge, so the bytes are kept as they came. No address in the header is followed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ..kernel.crypto import verify_with_certificate
 from ..xapi.vocabulary import SIGNATURE
 from . import terms as t
 from .validator import BadRequest, parse_json
@@ -36,7 +38,7 @@ def check_signatures(statements: Sequence[Mapping[str, Any]], contents: Mapping[
 
 
 def _check(statement: Mapping[str, Any], jws: bytes) -> None:
-    parts = jws.strip().split(b".")
+    parts = jws.strip().split(b".", 3)
     if len(parts) != 3:
         raise BadRequest(f"A signature is a JWS in compact form: three parts ({_CLAUSE}; RFC 7515).")
     head, payload, _ = (_decode(part) for part in parts)
@@ -46,6 +48,21 @@ def _check(statement: Mapping[str, Any], jws: bytes) -> None:
     signed = parse_json(payload, what="The payload of the JWS")
     if not isinstance(signed, dict) or not _is_same(statement, signed):
         raise BadRequest(f"What is signed is not what the statement says ({_CLAUSE}).")
+    if "x5c" in header:
+        _verify(header, *jws.strip().rsplit(b".", 1))
+
+
+def _verify(header: Mapping[str, Any], signed: bytes, signature: bytes) -> None:
+    """Check the signature with the first certificate of ``x5c`` (RFC 7515 4.1.6)."""
+    chain = header["x5c"]
+    if type(chain) is not list or not chain or any(type(one) is not str for one in chain):
+        raise BadRequest(f"“x5c” is a list of certificates in base64 ({_CLAUSE}; RFC 7515 4.1.6).")
+    try:
+        leaf = base64.b64decode(chain[0], validate=True)  # binascii.Error is a ValueError
+        verify_with_certificate(header["alg"], leaf, signed, _decode(signature))
+    except ValueError as error:
+        said = "“x5c” is not base64" if isinstance(error, binascii.Error) else str(error)
+        raise BadRequest(f"The signature does not hold: {said} ({_CLAUSE}; RFC 7515 4.1.6).") from error
 
 
 def _decode(part: bytes) -> bytes:

@@ -16,9 +16,10 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 
-from ..kernel.db import session
+from ..kernel.db import session, transaction
 from ..kernel.errors import NotFound
-from . import gathering, head, query, representations
+from ..xapi.vocabulary import VOIDED
+from . import gathering, head, launches, query, representations, services
 from . import terms as t
 from .cursors import Cursor, read_cursor, write_cursor
 from .gathering import Load
@@ -76,10 +77,30 @@ def _store(request: XRequest, statements: list[Any], contents: dict[str, bytes] 
     parts = contents or {}
     check_complete(statements, parts)
     check_signatures(statements, parts)
-    authority = request.client.authority
-    stored = gathering.store(Load(statements, authority, request.home, request.version, parts))
+    client = request.client
+    if client.bounds is not None:
+        launches.check_statements(client.bounds, statements)
+    if client.bounds is not None or any(one["verb"]["id"] == VOIDED for one in statements):
+        stored = _store_and_note(request, statements, parts)  # what may move progress goes alone
+    else:
+        stored = gathering.store(Load(statements, client.authority, request.home, request.version, parts))
     if stored:
         g.xapi_through = stored[-1].at
+    return stored
+
+
+def _store_and_note(
+    request: XRequest, statements: list[Any], parts: dict[str, bytes]
+) -> list[services.StoreResult]:
+    """Store statements and, in the same transaction, what they mean for launched content."""
+    client = request.client
+    with transaction() as current:
+        stored = services.store(
+            current, statements, authority=client.authority, tenant=request.home,
+            trusted=False, version=request.version, attachments=parts, checked=True,
+        )  # fmt: skip
+        counts = request.home == current_app.extensions["headstart"].installation.uuid
+        launches.note_stored(current, client, request.home, statements, stored, counts=counts)
     return stored
 
 
@@ -125,7 +146,7 @@ def _get_one(request: XRequest, current: Session, given: list[str]) -> Response:
     statement_id = UUID(request.args[name])
     voided = name == "voidedStatementId"
     found = query.find_statement(current, client.tenant, statement_id, voided=voided, mine=client.mine)
-    if found is None:
+    if found is None or not launches.may_read(client, found[0].payload):
         raise NotFound(f"There is no {'voided ' if voided else ''}statement {statement_id}.")
     one, stored = found
     bodies = _format(request, current, [one.payload])
@@ -143,7 +164,7 @@ def _get_page(request: XRequest, current: Session, upper: int) -> Response:
         request = replace(request, args=args)
     else:
         request.only(*_FILTERS, *_ALWAYS, *_ONE, _CURSOR)
-    filters = read_filters(args, request.client.mine)
+    filters = read_filters(launches.narrow(request.client, args), request.client.mine)
     limit = _limit(args)
     page = query.find_page(current, request.client.tenant, filters, limit=limit, upper=upper, after=after)
     more = ""

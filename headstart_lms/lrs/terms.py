@@ -77,6 +77,11 @@ def find_terms(statement: Mapping[str, Any]) -> Found:
     return found
 
 
+def registration_in(payload: bytes) -> str:
+    """Return the registration of a stored statement that has one."""
+    return str(json.loads(payload)["context"]["registration"])
+
+
 def ref_target(statement: Mapping[str, Any]) -> str | None:
     """Return the id a statement's StatementRef points to, in lower case."""
     target = statement["object"]

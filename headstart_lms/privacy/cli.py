@@ -1,15 +1,18 @@
-"""headstart person erase | export: added to the group of accounts."""
+"""headstart person erase | export, headstart lrs purge: added to the groups of accounts and of the record store."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import click
 from flask import current_app
 
 from ..accounts import services as accounts
 from ..accounts.cli import person
-from ..kernel.commands import print_json, with_app
+from ..kernel.commands import print_json, progress, with_app
 from ..kernel.db import session, transaction
-from . import erased, services
+from ..lrs.cli import lrs
+from . import erased, purging, services
 
 
 @person.command()
@@ -35,3 +38,42 @@ def erase(who: str, yes: bool) -> None:
 def export(who: str) -> None:
     """Print everything we hold about a person (id or user name), as JSON."""
     print_json(services.export(session(), accounts.get_person(session(), who)))
+
+
+@lrs.command()
+@click.option(
+    "--before",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="The first day to keep (UTC), YYYY-MM-DD.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say how many it would be.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_app
+def purge(before: datetime, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Delete statements stored before a day, but not those of courses people are in. Ids stay, so none comes back."""
+    day = before.replace(tzinfo=UTC)
+    purging.check_day(day)
+    planned = purging.plan(session(), day)
+    session().rollback()
+    said = (
+        f"{planned.old} statements were stored before {day:%Y-%m-%d}: {planned.spared} of open courses stay"
+    )
+    done = 0
+    if not dry_run:
+        if not as_json:
+            click.echo(f"{said}, {planned.gone} go.")
+        if not yes:
+            click.confirm(f"Delete {planned.gone} statements for ever?", abort=True, err=as_json)
+        with progress("deleting", planned.gone, quiet=as_json) as advance:
+            for part in purging.purge(day):
+                done += part
+                advance(part)
+    if as_json:
+        print_json({
+            "before": f"{day:%Y-%m-%d}", "stored": planned.old, "spared": planned.spared, "to_delete": planned.gone,
+            "deleted": done, "dry_run": dry_run,
+        })  # fmt: skip
+    else:
+        click.echo(f"{said}, {planned.gone} would go." if dry_run else f"{done} statements deleted")

@@ -55,12 +55,15 @@ PLAN: dict[str, str] = {
     "lms_log_entry": "kept: what a certificate keeps too, chained by hashes; a changed one would be found",
     "lms_batch": "its papers are made unreadable, and deleted",
     "lms_forward_outbox": "deleted: what was not sent yet is not sent",
+    "lms_launch": "deleted; exported, without the hashes of the tokens",
+    "lms_launched": "deleted with the statements",
 }
 
 
 def export(session: Session, person: Person) -> dict[str, Any]:
     """Return everything we hold about a person, as JSON-ready data; nothing about anybody else."""
     identity = person.identity
+    kept = lrs.export(session, person)
     enrolments = session.execute(
         select(Enrolment, Course.slug).join(Course, Course.id == Enrolment.course_id).where(
             Enrolment.person_id == person.id)
@@ -84,7 +87,8 @@ def export(session: Session, person: Person) -> dict[str, Any]:
         },
         "devices": len(session.scalars(select(SignIn.id).where(SignIn.person_id == person.id)).all()),
         "enrolments": [_enrolment(session, enrolment, slug) for enrolment, slug in enrolments],
-        "documents": lrs.export(session, person)["documents"],
+        "documents": kept["documents"],
+        "launches": kept["launches"],
         **certificates.export(session, person),
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from ..cohorts.models import Enrolment
 from ..courses.document import Course
 from ..courses.library import Library, digest_of
 from ..kernel.clock import now, today
+from ..lrs.launches import launched_statements_of
 from ..lrs.services import statements_of
 from ..xapi import read
 from . import rules
@@ -55,6 +56,16 @@ def refresh(
 def _acts(statements: Iterable[Statement], iri_base: str, course_uuid: UUID) -> Iterable[read.Act]:
     for statement in statements:
         act = read.act(statement, iri_base)
+        if act is not None and act.course_uuid == course_uuid:
+            yield act
+
+
+def _launched_acts(
+    session: Session, enrolment: Enrolment, iri_base: str, course_uuid: UUID
+) -> Iterable[read.Act]:
+    """Yield what content told that was opened for this registration and activity (DESIGN 3.3)."""
+    for statement in launched_statements_of(session, registration=enrolment.registration):
+        act = read.launched_act(statement, iri_base, enrolment.person.actor)
         if act is not None and act.course_uuid == course_uuid:
             yield act
 
@@ -108,7 +119,7 @@ def rebuild(
         digest = digest_of(session, enrolment.course_id, enrolment.edition)
         course = library.book(session, digest, enrolment.language).course
         acts = _acts(statements_of(session, registration=enrolment.registration), iri_base, course.uuid)
-        progress = fold(acts)
+        progress = fold(_launched_acts(session, enrolment, iri_base, course.uuid), fold(acts))
         row = session.get(ProgressRow, enrolment.id)
         cached = NOTHING.dump() if row is None else row.state
         if cached != progress.dump():

@@ -69,6 +69,19 @@ def act(statement: Mapping[str, Any], iri_base: str) -> Act | None:
     return _part_act(verb, place.part_id, _parent(context, iri_base), known)
 
 
+def launched_act(statement: Mapping[str, Any], iri_base: str, actor: UUID) -> Act | None:
+    """Return the answer that launched content tells of a person; None for all else it may say.
+
+    Content marks what it asked itself, and no more: a test, a unit and a certificate are ours to tell. The
+    store's clock counts, not the content's.
+    """
+    account = statement["actor"].get("account", {})
+    if account != {"homePage": iri_base, "name": str(actor)} or statement["verb"]["id"] != v.ANSWERED:
+        return None
+    told = {**statement, "timestamp": statement["stored"], "context": {}}
+    return act(told, iri_base)
+
+
 def _part_act(verb: str, part_id: str, parent: tuple[str, str] | None, known: dict[str, Any]) -> Act | None:
     if verb == v.COMPLETED:
         return Act("completed", unit_id=part_id, **known)

@@ -21,6 +21,8 @@ COMPLETED: Final = "http://adlnet.gov/expapi/verbs/completed"
 EARNED: Final = "http://id.tincanapi.com/verb/earned"
 INTERACTED: Final = "http://adlnet.gov/expapi/verbs/interacted"
 VOIDED: Final = "http://adlnet.gov/expapi/verbs/voided"
+#: Launched content says that it is closed (cmi5 9.3.8).
+TERMINATED: Final = "http://adlnet.gov/expapi/verbs/terminated"
 
 VERB_DISPLAY: Final[dict[str, str]] = {
     REGISTERED: "registered",

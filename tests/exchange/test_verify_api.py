@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from headstart_lms.certificates import checks, receipts
 from headstart_lms.certificates.check_models import Check
+from headstart_lms.certificates.reading import MOST_UPLOAD
 from headstart_lms.certificates.trust import trust_store
 from headstart_lms.kernel.db import session, transaction
 from headstart_lms.lrs import credentials
@@ -318,7 +319,7 @@ def test_the_setting_says_how_many_when_the_key_says_nothing(app: Flask, program
         (b"{}", "application/json", 422), (b'{"code": "x", "year": true}', "application/json", 422),
         (b'{"text": "x", "year": 1990}', "application/json", 422), (b'{"code": "x", "id": 7}', "application/json", 422),
         (b"<x/>", "text/html", 415), (b"a=b", "application/x-www-form-urlencoded", 415),
-        (b"x" * 8_000_001, "application/pdf", 413), (b"[" * 100_000, "application/json", 400),
+        (b"x" * (MOST_UPLOAD + 1), "application/pdf", 413), (b"[" * 100_000, "application/json", 400),
     ],
 )  # fmt: skip
 def test_a_request_that_cannot_be_read_is_a_problem_with_a_sentence(

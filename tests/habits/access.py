@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -21,6 +22,7 @@ COMMON = {
     "slug": SLUG, "unit_id": "first", "item_id": "first-hello", "blueprint_id": "final", "digest": "0" * 64,
     "name": "door.svg", "filename": "css/base.css", "version": "0", "issuer": "north", "year": "2026", "kind": "json",
     "form": "csv",
+    "launch": UUID(int=1),
 }  # fmt: skip
 #: Addresses whose ``slug`` is the short name of a centre.
 CENTRES = {"issuers.did": "north", "issuers.log": "north"}

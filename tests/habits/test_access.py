@@ -139,6 +139,7 @@ learning.review            GET    -      303      200      404      404      404
 learning.review_answer     POST   -      401      422      422      422      422      422      422
 learning.vocabulary        GET    -      200      200      200      200      200      200      200
 lrs.about                  GET    -      200      200      200      200      200      200      200
+lrs.fetch_token            POST   -      200      200      200      200      200      200      200
 privacy.erase              POST   -      401      422      422      422      422      422      422
 privacy.erased             GET    -      200      200      200      200      200      200      200
 privacy.my_data            GET    -      303      200      200      200      200      200      200

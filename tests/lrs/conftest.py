@@ -35,11 +35,15 @@ def make_app(url: str, folder: Path) -> Flask:
     """Make the application, and the tables if there are none."""
     app = Flask(__name__)
     app.config.update(
-        SQLALCHEMY_DATABASE_URI=url, TESTING=True, HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION="0.95"
+        SQLALCHEMY_DATABASE_URI=url,
+        TESTING=True,
+        HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION="0.95",
+        HEADSTART_XAPI_RATE=0,
     )
     SQLAlchemy(app, metadata=Base.metadata)
     app.extensions["headstart"] = SimpleNamespace(
-        keyring=Keyring(folder / "keys"), installation=SimpleNamespace(uuid=TENANT, iri_base=IRI_BASE)
+        keyring=Keyring(folder / "keys"),
+        installation=SimpleNamespace(uuid=TENANT, iri_base=IRI_BASE, base_url=IRI_BASE),
     )
     app.register_blueprint(api.bp)
     with app.app_context():

@@ -35,10 +35,15 @@ tags = st.sampled_from(
     ["en", "de-AT", "ar", "zh-Hant-TW", "es-419", "sl-rozaj-biske", "x-private", "ckb-Arab"]
 )
 language_maps = st.dictionaries(tags, words, max_size=2)
-timestamps = st.datetimes().map(
-    lambda at: f"{at.replace(year=max(at.year, 1)).isoformat(timespec='microseconds')}Z"
+timestamps = st.builds(
+    lambda at, digits, offset: at.strftime("%Y").zfill(4) + at.strftime("-%m-%dT%H:%M:%S") + digits + offset,
+    st.datetimes(),
+    st.sampled_from(["", ".5", ".123456", ".123456789"]),
+    st.sampled_from(["Z", "z", "+00:00", "+05:30", "-03:30", "+0100", "-05", "+14:00"]),
 )
-durations = st.sampled_from(["PT0S", "P3W", "P1Y2M3DT4H5M6.78S", "PT16559.14S", "P1D", "PT0.5M"])
+durations = st.sampled_from([
+    "PT0S", "P3W", "P1Y2M3DT4H5M6.78S", "PT16559.14S", "P1D", "PT0.5M", "PT0,5H", "P0Y", "PT1H30M", "P1M", "P1.5W",
+])  # fmt: skip
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
@@ -74,14 +79,22 @@ groups = st.one_of(
 )
 verbs = some({"id": iris}, display=language_maps)
 _components = st.lists(words, max_size=3, unique=True).map(lambda ids: [{"id": one} for one in ids])
+_patterns = st.lists(words, max_size=2)
+_described = st.lists(
+    some({"id": words}, description=language_maps), max_size=3, unique_by=lambda part: part["id"]
+)
+
+
+def _interaction(*names: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
+    return some({"interactionType": st.sampled_from(names)}, correctResponsesPattern=_patterns, **parts)
+
+
 _interactions: st.SearchStrategy[Json] = st.one_of(
-    some(
-        {"interactionType": st.just("choice")},
-        choices=_components,
-        correctResponsesPattern=st.lists(words, max_size=2),
-    ),
-    some({"interactionType": st.just("matching")}, source=_components, target=_components),
-    some({"interactionType": st.sampled_from(["fill-in", "other", "numeric"])}),
+    _interaction("choice", "sequencing", choices=_described),
+    _interaction("likert", scale=_described),
+    _interaction("matching", source=_components, target=_described),
+    _interaction("performance", steps=_described),
+    _interaction("true-false", "fill-in", "long-fill-in", "numeric", "other"),
     st.just({}),
 )
 definitions = st.builds(
@@ -91,10 +104,15 @@ definitions = st.builds(
 )
 activities = some({"id": iris}, objectType=st.just("Activity"), definition=definitions)
 statement_refs = st.fixed_dictionaries({"objectType": st.just("StatementRef"), "id": uuids})
-scores = st.builds(
-    lambda scaled, bounds: {"scaled": scaled, "min": bounds[0], "raw": bounds[1], "max": bounds[2]},
-    st.floats(-1, 1),
-    st.lists(st.integers(-1000, 1000), min_size=3, max_size=3, unique=True).map(sorted),
+_numbers = st.integers(-1000, 1000) | st.floats(-1000, 1000).map(lambda value: value + 0.0)
+scores = st.one_of(
+    st.builds(
+        lambda scaled, bounds: {"scaled": scaled, "min": bounds[0], "raw": bounds[1], "max": bounds[2]},
+        st.floats(-1, 1) | st.sampled_from([-1, 0, 1]),
+        st.lists(_numbers, min_size=3, max_size=3, unique=True).map(sorted),
+    ),
+    some({}, scaled=st.floats(-1, 1)),
+    st.fixed_dictionaries({"raw": _numbers}),
 )
 results = some(
     {}, score=scores, success=st.booleans(), completion=st.booleans(), response=words, duration=durations,
@@ -102,7 +120,8 @@ results = some(
 )  # fmt: skip
 _activity_lists = st.lists(activities, max_size=2)
 contexts = some(
-    {}, registration=uuids, instructor=agents | groups, team=groups, language=tags, statement=statement_refs,
+    {}, registration=uuids | uuids.map(str.upper), instructor=agents | groups, team=groups, language=tags,
+    statement=statement_refs,
     contextActivities=some(
         {}, parent=_activity_lists, grouping=_activity_lists, category=_activity_lists, other=_activity_lists
     ),
@@ -124,23 +143,46 @@ attachments = st.lists(
     some(
         {"usageType": iris, "display": language_maps, "contentType": st.just("text/plain; charset=utf-8"),
          "length": st.integers(0, 10**9),
-         "sha2": st.from_regex(r"[0-9a-f]{64}", fullmatch=True), "fileUrl": iris},
+         "sha2": st.from_regex(r"[0-9a-fA-F]{64}|[0-9a-f]{56}|[0-9a-f]{96}|[0-9a-f]{128}", fullmatch=True),
+         "fileUrl": iris},
         description=language_maps,
     ),
     max_size=2,
 )  # fmt: skip
 
 
-def _statements(context: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
-    common = {"result": results, "context": context, "timestamp": timestamps, "attachments": attachments}
+_about_activities = some({}, revision=words, platform=words)
+
+
+def _statements(
+    context: st.SearchStrategy[Json], versions: tuple[str, ...], **more: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Json]:
+    """Any statement: of every kind of actor and object, with a SubStatement or without, with everything optional."""
     named = agents.map(lambda one: {**one, "objectType": "Agent"})
-    plain = activities | named | groups | statement_refs
-    sub = some(
-        {"objectType": st.just("SubStatement"), "actor": agents | groups, "verb": verbs, "object": plain},
-        **common,
+    actors = agents | groups
+    about_others = named | groups | statement_refs
+    common = {"result": results, "timestamp": timestamps, "attachments": attachments}
+    about_activity = st.builds(lambda one, rest: {**one, **rest}, context, _about_activities)
+
+    def with_object(needed: dict[str, st.SearchStrategy[Any]], inner: st.SearchStrategy[Any] | None) -> Any:
+        others = about_others if inner is None else about_others | inner
+        outer = {} if inner is None else {"id": uuids, "version": st.sampled_from(versions), **more}
+        base = {**needed, "actor": actors, "verb": verbs}
+        return some({**base, "object": activities}, context=about_activity, **common, **outer) | some(
+            {**base, "object": others}, context=context, **common, **outer
+        )
+
+    made: st.SearchStrategy[Json] = with_object(
+        {}, with_object({"objectType": st.just("SubStatement")}, None)
     )
-    return some({"actor": agents | groups, "verb": verbs, "object": plain | sub}, id=uuids, **common)
+    return made
 
 
-statements = _statements(contexts)
-statements_2 = _statements(contexts_2)
+_authorities = agents | st.lists(agents, min_size=2, max_size=2).map(
+    lambda both: {"objectType": "Group", "member": both}
+)
+statements = _statements(contexts, ("1.0", "1.0.0", "1.0.3"))
+statements_2 = _statements(contexts_2, ("1.0.3", "2.0.0", "2.0"))
+#: As a client may send them: with what the store writes itself.
+sent_statements = _statements(contexts, ("1.0.0",), authority=_authorities, stored=timestamps)
+sent_statements_2 = _statements(contexts_2, ("2.0.0",), authority=_authorities, stored=timestamps)

@@ -46,6 +46,39 @@ def test_a_client_can_be_rotated_revoked_and_listed(run: Any) -> None:
     assert made["key"] in run(cli.client, "list").output
 
 
+def test_a_client_has_a_rate_that_can_be_changed_and_is_shown(run: Any) -> None:
+    made = json.loads(run(cli.client, "add", "reports", "--rate", "60", "--days", "3", "--json").output)
+
+    def shown() -> Any:
+        return json.loads(run(cli.client, "list", "--json").output)[0]["rate"]
+
+    assert shown() == 60
+    assert run(cli.client, "limit", made["key"], "5").exit_code == 0
+    assert shown() == 5
+    assert run(cli.client, "limit", made["key"]).exit_code == 0
+    assert shown() is None
+    assert run(cli.client, "limit", made["key"], "-1").exit_code == 2
+    assert run(cli.client, "limit", "nobody", "5").exit_code == 1
+    header, row = run(cli.client, "list").output.splitlines()
+    assert header.split() == "key name scopes tenant rate last used expires revoked".split()
+    assert str(TENANT) in row
+
+
+def test_content_can_be_opened_from_the_command_line(app: Flask, run: Any) -> None:
+    made = json.loads(run(cli.client, "add", "player", "--scope", "launch", "--json").output)
+    options = ["--activity", "https://c.example/x?a=1", "--registration", str(uuid4()), "--actor", "somebody"]
+    launch = json.loads(run(cli.client, "launch", made["key"], *options, "--json").output)
+    assert launch["actor"]["account"] == {"homePage": IRI_BASE, "name": "somebody"}
+    token: Any = app.test_client().post(launch["fetch"].removeprefix(IRI_BASE)).json
+    assert "auth-token" in token
+    shown = run(cli.client, "launch", made["key"], *options).output
+    assert shown.startswith("https://c.example/x?a=1&endpoint=https%3A%2F%2F")
+    other = json.loads(run(cli.client, "add", "reports", "--json").output)
+    assert "scope" in run(cli.client, "launch", other["key"], *options).stderr
+    run(cli.client, "revoke", made["key"])
+    assert run(cli.client, "launch", made["key"], *options).exit_code == 1
+
+
 def test_an_unknown_key_is_refused_in_one_line(run: Any) -> None:
     result = run(cli.client, "revoke", "nobody")
     assert result.exit_code == 1
@@ -115,4 +148,4 @@ def test_a_person_gets_all_her_statements_handed_over_and_then_erased(app: Flask
         assert len(handed["statements"]) == 2
         assert handed["statements"][0]["id"] == mine["id"]
         assert privacy.erase(current, person) == 2
-        assert privacy.export(current, person) == {"statements": [], "documents": []}
+        assert privacy.export(current, person) == {"statements": [], "documents": [], "launches": []}

@@ -312,3 +312,39 @@ def test_language_tags_that_are_refused(text: str) -> None:
 def test_durations_are_compared_to_a_hundredth_of_a_second() -> None:
     assert formats.truncated_duration("P1DT12H36M0.1237S") == "P1DT12H36M0.12S"
     assert formats.truncated_duration("PT1M") == "PT1M"
+
+
+# --- how much -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("opening, closing", [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+def test_200_levels_are_taken_and_201_are_not(opening: str, closing: str) -> None:
+    levels = 200 // (len(closing))
+    text = opening * levels + "1" + closing * levels
+    assert parse_json(text)
+    with pytest.raises(BadRequest, match="nested too deeply: more than 200"):
+        parse_json("[" + text + "]")
+
+
+def test_wide_and_flat_is_not_deep() -> None:
+    assert len(parse_json("[" + ",".join(["[[{}]]"] * 500) + "]")) == 500
+    assert parse_json('"' + "[" * 1000 + '"') == "[" * 1000
+
+
+def test_a_small_body_cannot_grow_large_in_memory() -> None:
+    for text in ("[" + "[]," * 600_000 + "[]]", "[" + "1," * 1_100_000 + "1]"):
+        with pytest.raises(BadRequest, match="500,000 values"):
+            parse_json(text)
+
+
+def test_an_object_has_at_most_ten_thousand_names() -> None:
+    names = ",".join(f'"{number}":0' for number in range(10_000))
+    assert len(parse_json("{" + names + "}")) == 10_000
+    with pytest.raises(BadRequest, match="10,000 names"):
+        parse_json("{" + names + ',"x":0}')
+
+
+def test_a_score_that_no_double_holds_is_refused() -> None:
+    with pytest.raises(InvalidStatement) as caught:
+        check_batch([statement(result={"score": {"raw": 10**400}})], "1.0.3")
+    assert caught.value.pointer == "/result/score/raw"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
@@ -81,6 +82,8 @@ def boolean(value: Any) -> None:
 def number(value: Any) -> None:
     if type(value) is not int and type(value) is not float:
         raise Problem(TYPES, "This must be a number.")
+    if not -sys.float_info.max <= value <= sys.float_info.max:
+        raise Problem(TYPES, "This number is too large for a double.")
 
 
 def language_map(value: Any) -> None:
