@@ -38,7 +38,7 @@ $(VENV)/.run: $(PACKAGING) | $(BIN)/python
 
 $(VENV)/.dev: $(PACKAGING) | $(VENV)/.run
 	@echo "installing what the tests need"
-	@$(PIP) -e '.[postgres,pdf,dev]'
+	@$(PIP) -e '.[postgres,pdf,analytics,dev]'
 	@touch $@
 
 $(VENV)/.catalogues: $(CATALOGUES) | $(VENV)/.run

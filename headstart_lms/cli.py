@@ -18,9 +18,11 @@ from .certificates.verifier_cli import verifier
 from .courses.cli import course, facts
 from .kernel import jobs
 from .kernel.commands import Commands, print_json, with_app
+from .kernel.commands import progress as show_progress
 from .kernel.db import session, transaction
 from .kernel.errors import Invalid, NotReady
 from .learning import cli as _learning_commands  # noqa: F401 - adds `course move`
+from .lrs import scale_cli as _scale_commands  # noqa: F401 - adds `lrs partition` and `lrs export-parquet`
 from .lrs.cli import client, lrs
 from .privacy import cli as _privacy_commands  # noqa: F401 - adds `person erase` and `person export`
 from .progress.cli import progress
@@ -85,6 +87,7 @@ def serve(host: str, port: int, workers: int) -> None:
                 "Without https only this computer may connect. Set HEADSTART_BASE_URL to an https address, or "
                 "HEADSTART_ALLOW_HTTP_LAN=1 for a box without a network."
             )
+    operations.plan_jobs(app)
     click.echo(f"serving {app.extensions['headstart'].installation.base_url} on {host}:{port}", err=True)
     serving.serve(app, host=host, port=port, workers=workers)
 
@@ -118,9 +121,12 @@ def work(once: bool, retry: bool) -> None:
     """Do jobs: for installations that serve with another program."""
     import threading
 
+    from . import operations
+
     if retry:
         with transaction() as current:
             click.echo(f"{jobs.retry_given_up(current)} jobs put back")
+    operations.plan_jobs(_app())
     if once:
         click.echo(f"{jobs.run_all()} jobs done")
         return
@@ -153,6 +159,37 @@ def restore(file: Path, yes: bool) -> None:
         click.confirm("Replace the database of this instance?", abort=True)
     about = operations.restore(_app(), file)
     click.echo(f"restored the state of {about['made']}")
+
+
+@headstart.command("move-database")
+@click.argument("source")
+@click.argument("target")
+@click.option("--json", "as_json", is_flag=True, help="Print what was moved as JSON.")
+def move_database(source: str, target: str, as_json: bool) -> None:
+    """Copy SOURCE (an SQLite file or an address) into the empty TARGET, and compare. Stop the server first."""
+    from contextlib import ExitStack
+
+    from . import moving
+
+    with ExitStack() as stack:
+        moved = moving.move(
+            source,
+            target,
+            begin=lambda steps: stack.enter_context(show_progress("moving", steps, quiet=as_json)),
+        )
+    if as_json:
+        print_json({**moved.__dict__, "rows": moved.rows, "verified": True})
+        return
+    click.echo(
+        f"moved {moved.rows} rows of {len(moved.tables)} tables, {moved.tables['lms_statement']} statements"
+    )
+    click.echo("read back and compared: every row is the same, byte for byte")
+    click.echo(
+        f"next: set HEADSTART_DATABASE_URL to the target ({moved.target}), run 'headstart doctor', start the server"
+    )
+    click.echo(
+        "the folders 'keys' and 'files' of the instance stay in use; keep the source until you have a backup"
+    )
 
 
 @headstart.command()

@@ -52,6 +52,13 @@ def _rate(text: str) -> int:
     return rate
 
 
+def _months(text: str) -> int:
+    months = int(text)
+    if not 0 <= months <= 1200:
+        raise ValueError("write a number of months, 0 to keep everything")
+    return months
+
+
 def _unversioned(text: str) -> str:
     if text not in ("0.95", "1.0.3", "2.0.0"):
         raise ValueError("write 0.95, 1.0.3 or 2.0.0")
@@ -67,6 +74,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HEADSTART_INSTANCE", str, "instance", "The folder for the database, keys and files."),
     Setting("HEADSTART_DATABASE_URL", str, None,
             "An SQLAlchemy address, for example postgresql://user@host/name. Default: SQLite in the instance folder."),
+    Setting("HEADSTART_REPLICA_URL", str, None,
+            "The address of a read replica of the database: for the reports that may lag by seconds."),
+    Setting("HEADSTART_KEEP_STATEMENTS_MONTHS", _months, 0,
+            "Statements of ended enrolments and of other programs are purged after so many whole months; 0 keeps all."),
     Setting("HEADSTART_ALLOW_HTTP_LAN", _flag, False,
             "1 allows http on an address other than loopback: for a box in a centre without a network."),
     Setting("HEADSTART_PROXIES", _count, 0,

@@ -31,10 +31,10 @@ from .builtin import collect_item_types
 from .courses.library import Library
 from .courses.models import Course
 from .courses.parts import ItemBase
-from .kernel import health, i18n, text, web
+from .kernel import health, i18n, replica, text, web
 from .kernel.access import access, public, rule_of
 from .kernel.crypto import Keyring
-from .kernel.db import Base, check_idle_connections, session, set_pragmas
+from .kernel.db import Base, check_idle_connections, normal_address, session, set_pragmas
 from .kernel.errors import NotReady
 from .kernel.languages import direction
 from .kernel.settings import Installation, find_installation
@@ -178,6 +178,7 @@ class HeadstartLMS:
         is_hosts_database = "sqlalchemy" in app.extensions
         if not is_hosts_database:
             self._database(app)
+        replica.init_app(app)
         manager = hooks.plugin_manager([items, *self.plugins])
         state = State(app, manager, prefix=self.url_prefix, is_mounted=not self.standalone)
         state.is_hosts_database = is_hosts_database
@@ -200,7 +201,8 @@ class HeadstartLMS:
         is_postgresql = app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql")
         if is_postgresql:
             # prepared statements break behind pgbouncer in transaction mode (TRUST 5.2)
-            options |= {"connect_args": {"prepare_threshold": None}, "pool_size": 10, "max_overflow": 20}
+            connect = {"prepare_threshold": None, "application_name": "headstart"}
+            options |= {"connect_args": connect, "pool_size": 10, "max_overflow": 20}
             options["pool_use_lifo"] = True  # few connections that are warm, instead of all in turn
         app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
         database = SQLAlchemy(app, metadata=Base.metadata)
@@ -268,14 +270,6 @@ def _environment(app: Flask, asset: Callable[[str], str]) -> Environment:
         }
     )  # fmt: skip
     return environment
-
-
-def normal_address(address: str) -> str:
-    """Name the driver we use, psycopg 3, when the address leaves it open."""
-    for short in ("postgres://", "postgresql://"):
-        if address.startswith(short):
-            return "postgresql+psycopg://" + address.removeprefix(short)
-    return address
 
 
 def _module(name: str) -> ModuleType | None:

@@ -11,7 +11,6 @@ import tarfile
 import tempfile
 import zlib
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from flask import Flask
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
+from . import server_checks
 from .accounts import services as accounts
 from .accounts.models import Centre
 from .certificates import checks, imported, keys, log
@@ -32,7 +32,8 @@ from .kernel.db import db, session, transaction
 from .kernel.errors import Conflict, Invalid
 from .kernel.jobs import Job
 from .kernel.settings import LOOPBACK, Installation, keep_installation
-from .privacy import erased
+from .privacy import erased, retention
+from .server_checks import Check
 
 BACKUP_FORMAT = 1
 
@@ -58,7 +59,15 @@ def init(
         keys.signing_key(current, centre, keyring=state.keyring, base_url=made.base_url, at=now())
         log.adopt(current)
     state.forget()
+    plan_jobs(app)
     return made
+
+
+def plan_jobs(app: Flask) -> None:
+    """Plan the work that comes round every month, for settings that may be new. Repeatable."""
+    if app.config["HEADSTART_KEEP_STATEMENTS_MONTHS"]:
+        with transaction() as current:
+            retention.plan(current)
 
 
 def _refuse_open_http(app: Flask, base_url: str) -> None:
@@ -186,15 +195,6 @@ def _look_into(copy: Path) -> tuple[str, str]:
 # --- doctor ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing looked at: whether it is well, and what to do if not."""
-
-    name: str
-    is_well: bool
-    message: str
-
-
 def doctor(app: Flask) -> list[Check]:
     """Look at everything an operator would want to know before learners do."""
     state = app.extensions["headstart"]
@@ -280,7 +280,7 @@ def _schema(engine: Engine) -> Check:
 
 def _engine_checks(engine: Engine) -> list[Check]:
     if engine.dialect.name != "sqlite":
-        return [Check("database", True, engine.dialect.name)]
+        return server_checks.of_server(engine) + server_checks.of_replica(engine)
     wanted = {"journal_mode": ("wal",), "synchronous": (2, 3), "foreign_keys": (1,), "secure_delete": (1,)}
     checks = []
     with engine.connect() as connection:
@@ -290,7 +290,7 @@ def _engine_checks(engine: Engine) -> list[Check]:
                 Check(f"sqlite {name}", value in good, f"{value}" + ("" if value in good else
                       f": set it to {good[0]} on every connection (kernel.db.set_pragmas does)"))
             )  # fmt: skip
-    return checks
+    return checks + server_checks.of_replica(engine)
 
 
 def _keys(keyring: Keyring, current: Session) -> Check:

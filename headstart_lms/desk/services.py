@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from ..accounts.models import Person
+from ..accounts.models import Identity, Person
 from ..assessments.models import Answer, Attempt, Sitting
 from ..certificates.models import Award, Certificate
 from ..cohorts.models import Cohort, Enrolment
@@ -50,59 +50,61 @@ def cohort_rows(session: Session, cohort: Cohort, *, with_names: bool) -> list[R
 
     Names are for those who check documents (``with_names``); a teacher sees numbers.
     """
+    in_group = Enrolment.cohort_id == cohort.id
     last = (
         select(Attempt.enrolment_id, func.max(Answer.created).label("at"))
         .join(Answer, Answer.attempt_id == Attempt.id)
+        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
+        .where(in_group)
         .group_by(Attempt.enrolment_id)
         .subquery()
     )
     best = (
-        select(Sitting.enrolment_id, func.max(Sitting.score).label("score"))
-        .where(Sitting.finished.is_not(None))
+        select(Sitting.enrolment_id, func.max(Sitting.score).label("score"),
+               func.max(case((Sitting.passed.is_(True), 1), else_=0)).label("passed"))
+        .join(Enrolment, Enrolment.id == Sitting.enrolment_id)
+        .where(in_group, Sitting.finished.is_not(None) | Sitting.passed.is_(True))
         .group_by(Sitting.enrolment_id)
         .subquery()
-    )
-    passed = set(
-        session.scalars(
-            select(Sitting.enrolment_id)
-            .join(Enrolment, Enrolment.id == Sitting.enrolment_id)
-            .where(Enrolment.cohort_id == cohort.id, Sitting.passed.is_(True))
-        )
-    )
+    )  # fmt: skip
     query = (
-        select(Enrolment, Person, ProgressRow.units_done, ProgressRow.units_total, last.c.at, best.c.score)
+        select(
+            Enrolment.registration, Enrolment.last_unit, Person.uuid, Person.suspended, Identity.passport_name,
+            Identity.checked, ProgressRow.units_done, ProgressRow.units_total, last.c.at, best.c.score, best.c.passed,
+            Award.id.label("award_id"), Award.uuid.label("award"),
+        )
         .join(Person, Person.id == Enrolment.person_id)
+        .join(Identity, Identity.person_id == Person.id, isouter=True)
         .join(ProgressRow, ProgressRow.enrolment_id == Enrolment.id, isouter=True)
         .join(last, last.c.enrolment_id == Enrolment.id, isouter=True)
         .join(best, best.c.enrolment_id == Enrolment.id, isouter=True)
-        .where(Enrolment.cohort_id == cohort.id)
+        .join(Award, Award.registration == Enrolment.registration, isouter=True)
+        .where(in_group)
         .order_by(Enrolment.id)
+    )  # fmt: skip
+    newest = (  # of each award, whatever its standing: the last one wins
+        select(Certificate.award_id, Certificate.code)
+        .join(Award, Award.id == Certificate.award_id)
+        .join(Enrolment, Enrolment.registration == Award.registration)
+        .where(in_group)
+        .order_by(Certificate.id)
     )
-    rows = []
-    found = session.execute(query).all()
-    registrations = [row[0].registration for row in found]
-    awards = {
-        a.registration: a for a in session.scalars(select(Award).where(Award.registration.in_(registrations)))
-    }
-    for number, (enrolment, person, done, total, at, score) in enumerate(found, 1):
-        award = awards.get(enrolment.registration)
-        certificate: Certificate | None = award.certificate if award else None
-        identity = person.identity
-        rows.append(
-            Row(
-                number=number, person=person.uuid, registration=enrolment.registration,
-                name=identity.passport_name if with_names and identity else None,
-                is_name_checked=bool(identity and identity.checked), units_done=done or 0, units_total=total or 0,
-                last_unit=enrolment.last_unit, last_answer=at, best_test=score, is_passed=enrolment.id in passed,
-                state=_state(person, done or 0, at, award is not None), award=award.uuid if award else None,
-                certificate=certificate.code if certificate else None, is_suspended=person.is_suspended,
-            )
-        )  # fmt: skip
-    return rows
+    codes: dict[int | None, str] = {award_id: code for award_id, code in session.execute(newest)}  # noqa: C416
+    return [
+        Row(
+            number=number, person=row.uuid, registration=row.registration,
+            name=row.passport_name if with_names else None, is_name_checked=row.checked is not None,
+            units_done=row.units_done or 0, units_total=row.units_total or 0, last_unit=row.last_unit,
+            last_answer=row.at, best_test=row.score, is_passed=bool(row.passed),
+            state=_state(row.suspended is not None, row.at, row.award is not None), award=row.award,
+            certificate=codes.get(row.award_id) if row.award_id else None, is_suspended=row.suspended is not None,
+        )
+        for number, row in enumerate(session.execute(query), 1)
+    ]  # fmt: skip
 
 
-def _state(person: Person, done: int, last: datetime | None, has_award: bool) -> str:
-    if person.is_suspended:
+def _state(is_suspended: bool, last: datetime | None, has_award: bool) -> str:
+    if is_suspended:
         return "suspended"
     if has_award:
         return "finished"
@@ -127,7 +129,7 @@ class Difficulty:
         return self.answers >= ENOUGH
 
 
-def item_difficulty(session: Session, cohort: Cohort, book: Book) -> list[Difficulty]:
+def item_difficulty(session: Session, cohort_id: int, book: Book) -> list[Difficulty]:
     """Return every question that was answered in the group, hardest first; the first answer of each learner counts."""
     first = (
         select(Attempt.enrolment_id, Answer.item_id, Answer.score,
@@ -135,7 +137,7 @@ def item_difficulty(session: Session, cohort: Cohort, book: Book) -> list[Diffic
                                       order_by=(Answer.created, Answer.id)).label("turn"))
         .join(Attempt, Attempt.id == Answer.attempt_id)
         .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
-        .where(Enrolment.cohort_id == cohort.id, Answer.score.is_not(None))
+        .where(Enrolment.cohort_id == cohort_id, Answer.score.is_not(None))
         .subquery()
     )  # fmt: skip
     query = (

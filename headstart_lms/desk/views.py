@@ -22,6 +22,7 @@ from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import LMSError, NotFound
 from ..kernel.i18n import _
+from ..kernel.replica import read_lagging
 from ..learning import services as learning
 from ..learning.context import house
 from . import services
@@ -155,7 +156,7 @@ def questions(uuid: UUID) -> str:
     """How hard the questions were for this group."""
     found = cohorts.get_cohort_for(session(), this_person(), uuid)
     book = _book(found)
-    rows = services.item_difficulty(session(), found, book)
+    rows = read_lagging(lambda current: services.item_difficulty(current, found.id, book))
     return web.render(
         "headstart/desk/questions.html",
         cohort=found,

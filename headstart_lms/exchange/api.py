@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from ..courses.services import list_courses, summary
 from ..kernel import i18n, web
 from ..kernel.access import access, public
-from ..kernel.db import session
+from ..kernel.replica import read_lagging
 from .openapi import description
 from .verify_api import bp as verify_bp
 
@@ -22,7 +22,7 @@ def courses() -> Response:
     """List what is published, in ``?lang=`` or the language asked for."""
     library = current_app.extensions["headstart"].library
     rows = []
-    for book in list_courses(session(), library, i18n.language()):
+    for book in read_lagging(lambda current: list_courses(current, library, i18n.language())):
         row = summary(book)
         row["address"] = web.url("learning.course", slug=book.course.slug)
         rows.append(row)

@@ -253,6 +253,14 @@ def _has_news(connection: Any) -> bool:
     return bool(waiting.poll(0))
 
 
+def normal_address(address: str) -> str:
+    """Name the driver we use, psycopg 3, when the address leaves it open."""
+    for short in ("postgres://", "postgresql://"):
+        if address.startswith(short):
+            return "postgresql+psycopg://" + address.removeprefix(short)
+    return address
+
+
 def set_pragmas(engine: Engine, *, synchronous: str = "FULL") -> None:
     """Make every connection of an SQLite engine durable and strict (DESIGN 2, TRUST D5)."""
     if engine.dialect.name != "sqlite":

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
 
 from ..paths import package_folder
@@ -28,6 +28,11 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to a revision, in one transaction where the database can."""
     with engine.begin() as connection:
         command.upgrade(_config(connection), revision)
+
+
+def upgrade_on(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema to a revision inside the transaction that is open."""
+    command.upgrade(_config(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -65,8 +70,32 @@ def differences(engine: Engine) -> list[Any]:
     from .db import Base
 
     with engine.connect() as connection:
-        options = {"include_object": only_ours, "version_table": VERSION_TABLE, "compare_type": True}
+        partitions = partitions_of(connection)
+        partitioned = set(partitions.values())
+
+        def include(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+            if kind == "table":
+                return name not in partitions and only_ours(item, name, kind, reflected, compare_to)
+            # unique in each partition, not over all of them: a key of those must hold what they are cut by
+            each = kind == "unique_constraint" and not reflected and item.info.get("in_each_partition")
+            return not (each and item.table.name in partitioned)
+
+        options = {"include_object": include, "version_table": VERSION_TABLE, "compare_type": True}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
+
+
+def partitions_of(connection: Connection) -> dict[str, str]:
+    """Return {partition: its table} of PostgreSQL; nothing on SQLite, and nothing before somebody makes them."""
+    if connection.dialect.name != "postgresql":
+        return {}
+    rows = connection.execute(
+        text(
+            "SELECT child.relname, parent.relname FROM pg_inherits "
+            "JOIN pg_class child ON child.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent "
+            "WHERE parent.relkind = 'p' AND parent.relnamespace = to_regnamespace(current_schema()::text)"
+        )
+    )
+    return {child: parent for child, parent in rows}  # noqa: C416 - a Row is no pair to a type checker
 
 
 def only_ours(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:

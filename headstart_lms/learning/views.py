@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import redirect, request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ..accounts.access import (
@@ -26,6 +27,7 @@ from ..kernel import i18n, web
 from ..kernel.clock import now, today
 from ..kernel.db import session, transaction
 from ..kernel.i18n import _
+from ..kernel.replica import read_lagging
 from ..progress import services as progress
 from ..progress.rules import Standing
 from . import moving, pages, reviewing, reviews, services, sittings, units
@@ -40,8 +42,12 @@ __all__ = ["bp", "reviews", "sittings", "units"]  # importing them registers the
 @access(public)
 def catalogue() -> str:
     """All courses, by destination and kind."""
-    books = list_courses(session(), house().library, i18n.language())
     person = current_person()
+
+    def courses(current: Session) -> list[Book]:
+        return list_courses(current, house().library, i18n.language())
+
+    books = read_lagging(courses) if person is None else courses(session())
     destination = request.args.get("to") or (person.destination if person else None)
     countries = sorted({book.course.destination.country for book in books})
     standings = _standings(person) if person else {}

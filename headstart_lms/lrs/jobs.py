@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import current_app
 
+from ..kernel.clock import now
 from ..kernel.db import transaction
 from ..kernel.jobs import job
-from . import launches
+from . import launches, partitions
 from .outbox import JOB
 
 
@@ -25,3 +26,10 @@ def clean_launches(payload: dict[str, Any]) -> None:
     """Delete the launches that are over for a week."""
     with transaction() as current:
         launches.clean(current)
+
+
+@job(partitions.JOB)
+def next_month(payload: dict[str, Any]) -> None:
+    """Make the partitions of this month and the next, where there are partitions."""
+    with transaction() as current:
+        partitions.ensure(current, now())

@@ -61,8 +61,10 @@ class Statement(Base):
     """One statement. ``payload`` is the exact JSON given back, with id, stored, authority, version."""
 
     __tablename__ = "lms_statement"
+    #: In monthly partitions both hold within one of them; over all of them the lock of ``Head`` stands for it.
     __table_args__ = (
-        UniqueConstraint("id", "tenant_id"),
+        UniqueConstraint("id", "tenant_id", info={"in_each_partition": True}),
+        UniqueConstraint("stored", info={"in_each_partition": True}),
         # few are voided: whoever looks for them must not pass over all the others
         Index(
             "ix_lms_statement_voided", "seq",
@@ -74,7 +76,7 @@ class Statement(Base):
     id: Mapped[UUID]
     tenant_id: Mapped[int] = mapped_column(ForeignKey("lms_tenant.id"))
     #: Microseconds since 1970, UTC; grows with ``seq``, never equal.
-    stored: Mapped[int] = mapped_column(Big, unique=True)
+    stored: Mapped[int] = mapped_column(Big)
     voided: Mapped[bool] = mapped_column(default=False)
     #: Written by this installation itself: the only statements progress counts.
     own: Mapped[bool] = mapped_column(default=False)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ..kernel.clock import now
 from ..kernel.jobs import MAX_TRIES, Job
-from . import head
+from . import head, partitions
 from .models import ForwardOutbox, ForwardTarget, Statement
 
 _statement: Table = Statement.__table__  # type: ignore[assignment]
@@ -43,7 +43,8 @@ class Throughput:
 def throughput(session: Session) -> Throughput:
     """Return what came in during the last minute, hour and day, and by the hour, oldest first.
 
-    Numbers are given out in the order of ``stored``, so each count is the difference of two looks into an index.
+    Numbers are given out in the order of ``stored``, so each count is the difference of two looks into an index;
+    in monthly partitions they jump at the turn of the month, and the jump is left out.
     """
     at = now()
     this_hour = at.replace(minute=0, second=0, microsecond=0)
@@ -55,13 +56,22 @@ def throughput(session: Session) -> Throughput:
         first = session.connection().execute(later.order_by(_statement.c.stored).limit(1)).scalar()
         return end if first is None else first - 1
 
+    def between(low: int, high: int) -> int:
+        """Return how many numbers were given out after ``low``, up to ``high``."""
+        begin = partitions.first_number(high >> partitions.BITS)
+        if low >= begin:
+            return high - low
+        before = select(func.max(_statement.c.seq)).where(_statement.c.seq < begin)
+        reached = session.connection().execute(before).scalar() or 0
+        return max(0, high - begin + 1) + max(0, reached - low)
+
     starts = [this_hour - timedelta(hours=back) for back in range(23, -1, -1)]
     numbers = [*(number(start) for start in starts), end]
     return Throughput(
-        minute=end - number(at - timedelta(minutes=1)),
-        hour=end - number(at - timedelta(hours=1)),
-        day=end - number(at - timedelta(days=1)),
-        hours=tuple(Hour(start, numbers[n + 1] - numbers[n]) for n, start in enumerate(starts)),
+        minute=between(number(at - timedelta(minutes=1)), end),
+        hour=between(number(at - timedelta(hours=1)), end),
+        day=between(number(at - timedelta(days=1)), end),
+        hours=tuple(Hour(start, between(numbers[n], numbers[n + 1])) for n, start in enumerate(starts)),
         last=_instant(last) if last else None,
     )
 

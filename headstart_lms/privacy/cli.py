@@ -1,7 +1,8 @@
-"""headstart person erase | export, headstart lrs purge: added to the groups of accounts and of the record store."""
+"""headstart person erase | export, headstart lrs purge | retain: added to the groups of other modules."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import click
@@ -12,7 +13,7 @@ from ..accounts.cli import person
 from ..kernel.commands import print_json, progress, with_app
 from ..kernel.db import session, transaction
 from ..lrs.cli import lrs
-from . import erased, purging, services
+from . import erased, purging, retention, services
 
 
 @person.command()
@@ -77,3 +78,25 @@ def purge(before: datetime, dry_run: bool, yes: bool, as_json: bool) -> None:
         })  # fmt: skip
     else:
         click.echo(f"{said}, {planned.gone} would go." if dry_run else f"{done} statements deleted")
+
+
+@lrs.command("retain")
+@click.option("--months", required=True, type=click.IntRange(1, 1200), help="How many whole months are kept.")
+@click.option("--dry-run", is_flag=True, help="Only say how many statements would go.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_app
+def retain(months: int, dry_run: bool, as_json: bool) -> None:
+    """Purge older statements, except those of open enrolments. Their ids are kept, so nothing comes back."""
+    with ExitStack() as stack:
+        done = retention.retain(
+            months, dry_run=dry_run,
+            begin=lambda steps: stack.enter_context(progress("purging", steps, quiet=as_json)),
+        )  # fmt: skip
+    if as_json:
+        print_json({"statements": done.statements, "before": done.before, "months": done.months, "done": not dry_run})
+        return
+    click.echo(
+        f"{done.statements} statements stored before {done.before:%Y-%m-%d} "
+        + ("would be purged" if dry_run else "purged")
+        + (f"; whole months: {', '.join(done.months)}" if done.months else "")
+    )
