@@ -54,16 +54,24 @@ def throughput(session: Session) -> Throughput:
         """Return the last number given out before an instant."""
         later = select(_statement.c.seq).where(_statement.c.stored >= head.microseconds(moment))
         first = session.connection().execute(later.order_by(_statement.c.stored).limit(1)).scalar()
-        return end if first is None else first - 1
+        if first is None:
+            return end
+        return reached(first) if is_jump(first) else first - 1
+
+    def is_jump(number: int) -> bool:
+        """Tell whether a number is the first of its month, so that those just before were never given out."""
+        return number == partitions.first_number(number >> partitions.BITS) > 0
+
+    def reached(number: int) -> int:
+        before = select(func.max(_statement.c.seq)).where(_statement.c.seq < number)
+        return session.connection().execute(before).scalar() or 0
 
     def between(low: int, high: int) -> int:
         """Return how many numbers were given out after ``low``, up to ``high``."""
         begin = partitions.first_number(high >> partitions.BITS)
         if low >= begin:
             return high - low
-        before = select(func.max(_statement.c.seq)).where(_statement.c.seq < begin)
-        reached = session.connection().execute(before).scalar() or 0
-        return max(0, high - begin + 1) + max(0, reached - low)
+        return high - begin + 1 + max(0, reached(begin) - low)
 
     starts = [this_hour - timedelta(hours=back) for back in range(23, -1, -1)]
     numbers = [*(number(start) for start in starts), end]
