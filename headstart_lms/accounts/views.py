@@ -184,7 +184,7 @@ def new_code() -> Response:
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
-@access(public)
+@access(public, for_offices=True)
 def sign_in() -> str | Response | tuple[str, int]:
     """Sign in with a code, or with user name and password."""
     after = web.safe_next(request.values.get("next"), "")

@@ -58,7 +58,7 @@ def get_office(session: Session, person: Person) -> Centre:
     """Return the office a person checks for. Raises NotAllowed."""
     found = find_office(session, person)
     if found is None:
-        raise NotAllowed(_("You are not an officer of an office."))
+        raise NotAllowed(_("Your account belongs to no office."))
     return found
 
 

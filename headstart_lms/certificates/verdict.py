@@ -189,7 +189,7 @@ _SENTENCES: dict[str, Callable[[], str]] = {
     "too-slow": lambda: _("The check took too long, so we stopped it."),
     "key-time": lambda: _("It was signed at a time when this key was not in use."),
     "key-compromised": lambda: _("It was signed with a key that may be in wrong hands."),
-    "not-in-register": lambda: _("The issuer has no record of it. It may be forged."),
+    "not-in-register": lambda: _("The issuer has no record of it. It may not be genuine."),
     "no-such-code": lambda: _("We do not know this code. Compare it with the paper, letter by letter."),
     "no-such-pair": lambda: _("We do not know this code with this year of birth. Check both."),
     "not-yet": lambda: _("It is not valid yet."),
