@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gettext
 import io
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -27,7 +26,7 @@ def desk(app: Flask, clock: Clock) -> Desk:
 
 
 @pytest.fixture
-def missing(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+def missing(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Collect the texts that are shown and are not in the catalogue of the page's language."""
     found: set[str] = set()
     real = i18n._catalogue
@@ -49,7 +48,7 @@ def missing(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
             return self.texts.ngettext(msgid1, msgid2, n)
 
     monkeypatch.setattr(i18n, "_catalogue", Watched)
-    yield found
+    return found
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
