@@ -483,6 +483,13 @@ def test_a_folder_is_checked_without_a_database_and_without_an_application(
     assert rows == {"a.json": "valid", "b.json": "signature", "c.csv": "code-elsewhere"}
 
 
+def test_a_table_that_another_site_sends_for_an_officer_is_refused(desk: Desk) -> None:
+    answer = desk.officer("olga").post("/verify/many", {"text": desk.code}, Sec_Fetch_Site="cross-site")
+    assert answer.status == 403
+    with desk.app.app_context():
+        assert session().scalar(select(func.count()).select_from(CheckBatch)) == 0
+
+
 def test_the_list_of_the_verifier_is_enough_for_files_and_qr_codes(
     app: Flask, desk: Desk, clock: Clock, tmp_path: Path
 ) -> None:

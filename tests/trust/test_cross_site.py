@@ -38,6 +38,8 @@ def writing_views(app: Flask) -> list[str]:
     parts = {
         "slug": "tiny", "item_id": "first-hello", "blueprint_id": "final",
         "uuid": "00000000-0000-4000-8000-000000000000",
+        "check": "00000000-0000-4000-8000-000000000000", "statement": "00000000-0000-4000-8000-000000000000",
+        "launch": "00000000-0000-4000-8000-000000000000", "form": "csv",
         "person": "00000000-0000-4000-8000-000000000000", "sitting_id": "00000000-0000-4000-8000-000000000000",
     }  # fmt: skip
     found = []
@@ -72,7 +74,9 @@ def test_every_form_is_refused_when_it_comes_from_elsewhere(
     for path in paths:
         for headers in FOREIGN:
             response = client.post(path, data={"sure": "yes", "to": "IT", "route": "labour"}, headers=headers)
-            assert response.status_code == 403, f"{path} took a form from {headers}"
+            # where large files are taken, who may not send any is turned away before anything is read
+            refused = 404 if path == "/verify/many" else 403
+            assert response.status_code == refused, f"{path} took a form from {headers}"
             assert "Set-Cookie" not in response.headers, f"{path} signed somebody in or out from {headers}"
     assert database(app) == before
 
