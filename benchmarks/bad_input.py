@@ -21,7 +21,7 @@ import time
 import timeit
 from pathlib import Path
 
-from headstart_lms.lrs import rates
+from headstart_lms.kernel.rates import Buckets
 
 DEPTH, NAMES = 10_000, 1_000_000
 BODIES = {
@@ -100,7 +100,8 @@ def measure(port: int, headers: dict[str, str], pid: int) -> None:
         times = [seconds for _status, seconds in answers]
         print(f"{name:36} {answers[0][0]:>6} {statistics.median(times):>10.1f} {max(times):>9.1f}")
     print(f"memory of the server: {before:.0f} MB before, {memory(pid):.0f} MB after")
-    cost = min(timeit.repeat(lambda: rates.take("a key", 1_000_000), number=10_000, repeat=5)) / 10_000
+    buckets = Buckets()
+    cost = min(timeit.repeat(lambda: buckets.take("a key", 1_000_000), number=10_000, repeat=5)) / 10_000
     print(f"counting a request: {cost * 1e6:.1f} microseconds")
 
 

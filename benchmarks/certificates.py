@@ -29,6 +29,7 @@ from PIL import Image
 from headstart_lms.accounts.models import Centre, Person
 from headstart_lms.app import create_app
 from headstart_lms.certificates import (
+    context,
     lookup,
     pdf,
     pictures,
@@ -38,7 +39,6 @@ from headstart_lms.certificates import (
     signing,
     status,
     tokens,
-    views,
 )  # fmt: skip
 from headstart_lms.certificates.models import Award, Certificate
 from headstart_lms.certificates.rules import Assessed, AwardFacts
@@ -206,7 +206,7 @@ def page(place: Place) -> None:
     client = empty.test_client()
     nothing = cpu(lambda: client.get("/"))
     visitor = place.app.test_client()
-    views.count = lambda *_args, **_more: None  # else the limit of tries ends it
+    context.CHECKS = 1_000_000  # else the limit of tries ends it
 
     def visit(**more: object) -> None:
         answer = visitor.get(f"/verify/{next(found)}", base_url=BASE_URL, **more)

@@ -1,6 +1,6 @@
 """What monthly partitions cost and save: the same statements in one table and in 24 months, on embedded PostgreSQL.
 
-    python -m benchmarks.partitions [--statements 1000000] [--months 24]
+    python benchmarks/partitions.py [--statements 1000000] [--months 24]
 
 Rows are made by the database itself, so only their shape is real (950 bytes, six postings each). Prints the median of
 each figure for both layouts; machines differ, so read the ratios. Nothing is left behind.
@@ -20,14 +20,17 @@ from pathlib import Path
 from uuid import uuid4
 
 from flask import Flask
+from lrs import US, statement
+from running import installations
 from sqlalchemy import text
 
-from benchmarks.lrs import TENANT, US, databases, make_app, statement
+from headstart_lms.app import create_app
 from headstart_lms.kernel.clock import frozen, now
-from headstart_lms.kernel.db import Base, db, session, transaction
+from headstart_lms.kernel.db import db, session, transaction
 from headstart_lms.lrs import cutting, erasure, head, partitions, postings, query, retention, services
 from headstart_lms.lrs import terms as t
 
+TENANT = uuid4()
 LEARNERS, VERBS, COURSES, ITEMS = 5_000, 8, 8, 2_000
 
 
@@ -122,7 +125,7 @@ def median_ms(work: Callable[[], object], times: int = 40) -> float:
 
 
 def page(*keys: t.Key, **filters: object) -> None:
-    upper = query.last_seq(session())
+    upper = head.last(session())[0]
     query.find_page(session(), TENANT, query.Filters(keys, **filters), limit=50, upper=upper)  # type: ignore[arg-type]
     session().rollback()
 
@@ -163,7 +166,6 @@ def timed(name: str, into: dict[str, float]) -> Iterator[None]:
 def run(app: Flask, statements: int, months: int) -> None:
     times: dict[str, float] = {}
     with app.app_context():
-        Base.metadata.create_all(db.engine)
         with timed("filling", times):
             fill(statements, months)
         one = figures()
@@ -188,7 +190,7 @@ def run(app: Flask, statements: int, months: int) -> None:
             cutting.undo(current, lambda steps: lambda n: None)
         name = f"purging the next month: one table ({gone.statements} statements)"
         with timed(name, times), transaction() as current:
-            erasure.erase_numbers(current, retention.find_old(current, month(months, 2), []))
+            erasure.purge(current, before=month(months, 2))
         for name, value in times.items():
             print(f"{name}: {value:.2f} s")
         db.session.remove()
@@ -205,9 +207,15 @@ def main() -> None:
     parser.add_argument("--statements", type=int, default=1_000_000)
     parser.add_argument("--months", type=int, default=24)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, databases(["postgresql"], Path(name)) as found:
-        for _kind, address in found:
-            run(make_app(address, Path(name)), chosen.statements, chosen.months)
+    with tempfile.TemporaryDirectory(prefix="partitions-bench-") as name:
+        folder = Path(name).resolve()
+        folder.chmod(0o755)
+        with installations(["postgresql"], folder) as found:
+            for place in found:
+                app = create_app(
+                    {"HEADSTART_INSTANCE": str(place.folder), "HEADSTART_DATABASE_URL": place.database}
+                )
+                run(app, chosen.statements, chosen.months)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def init(base_url: str | None, demo_url: str | None, centre_name: str | None) ->
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 32))
 @with_app
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve, and do jobs. On SQLite keep one worker: it has threads."""
+    """Serve, and do jobs. More than one worker needs PostgreSQL; each has threads."""
     from . import operations, serving
 
     app = _app()
@@ -87,6 +87,7 @@ def serve(host: str, port: int, workers: int) -> None:
                 "Without https only this computer may connect. Set HEADSTART_BASE_URL to an https address, or "
                 "HEADSTART_ALLOW_HTTP_LAN=1 for a box without a network."
             )
+    serving.check_workers(workers)
     operations.plan_jobs(app)
     click.echo(f"serving {app.extensions['headstart'].installation.base_url} on {host}:{port}", err=True)
     serving.serve(app, host=host, port=port, workers=workers)

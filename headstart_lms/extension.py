@@ -18,7 +18,7 @@ from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import generate_csrf
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,7 @@ from .kernel.crypto import Keyring
 from .kernel.db import Base, check_idle_connections, normal_address, session, set_pragmas
 from .kernel.errors import NotReady
 from .kernel.languages import direction
+from .kernel.rates import Buckets
 from .kernel.settings import Installation, find_installation
 from .kernel.storage import Storage
 from .paths import static_folder
@@ -60,6 +61,8 @@ class State:
         self.library = Library(self.item_types)
         self.jinja: Environment  # set when the routes are known
         self.ui = UI
+        #: Checks of certificates by address.
+        self.checks = Buckets()
         self._installation: Installation | None = None
 
     @cached_property
@@ -201,8 +204,10 @@ class HeadstartLMS:
         is_postgresql = app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql")
         if is_postgresql:
             # prepared statements break behind pgbouncer in transaction mode (TRUST 5.2)
-            connect = {"prepare_threshold": None, "application_name": "headstart"}
-            options |= {"connect_args": connect, "pool_size": 10, "max_overflow": 20}
+            options["connect_args"] = {"prepare_threshold": None, "application_name": "headstart"}
+        if make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database not in (None, "", ":memory:"):
+            # each thread of the server has one, and the job loop, and something is left over (serving.THREADS)
+            options |= {"pool_size": 10, "max_overflow": 20}
             options["pool_use_lifo"] = True  # few connections that are warm, instead of all in turn
         app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
         database = SQLAlchemy(app, metadata=Base.metadata)

@@ -179,6 +179,8 @@ def restore(app: Flask, source: Path) -> dict[str, Any]:
     state.forget()
     with transaction() as current:
         erased.erase_again(current, state.folder)
+    # the trail of checks ends where the backup ends
+    (state.keyring.folder / checks.KEPT).unlink(missing_ok=True)
     return about
 
 
@@ -242,7 +244,9 @@ def doctor(app: Flask) -> list[Check]:
     )
     trouble = checks.find_trouble(current, state.keyring, last=1000)
     found.append(
-        Check("checks", trouble is None, "the trail of checks is whole (its last 1,000 rows)" if trouble is None
+        Check("checks", trouble is None, "the trail of checks is whole (its last 1,000 rows)" + (
+                  "" if checks.find_kept(state.keyring.folder) else "; its end is not kept yet beside the keys"
+              ) if trouble is None
               else f"row {trouble.number} of the trail of checks: {trouble.what}. Run 'headstart certificate checks'")
     )  # fmt: skip
     for path in (state.folder, state.folder / "keys"):

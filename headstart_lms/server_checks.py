@@ -104,6 +104,9 @@ def of_replica(primary: Engine) -> list[Check]:
                 "replica", False, "HEADSTART_REPLICA_URL does not answer; reports ask the primary meanwhile"
             )
         ]
+    finally:
+        # `serve` asks before it forks: its workers would share this connection
+        replica.engine.dispose()
     if revision != migrate.current(primary):
         return [
             Check(

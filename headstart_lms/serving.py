@@ -14,6 +14,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from .kernel import jobs
 from .kernel.db import db
+from .kernel.errors import Invalid
 
 THREADS = 16
 #: Seconds without a byte of a request that was begun: long for a phone, but a client that only holds on must not
@@ -90,8 +91,18 @@ def _start_jobs(app: Flask) -> Any:
     return start
 
 
+def check_workers(workers: int) -> None:
+    """Raise Invalid for several processes on SQLite: one writes, and says how far its answers are complete."""
+    if workers > 1 and db.engine.dialect.name == "sqlite":
+        raise Invalid(
+            "SQLite is served by one process, which has threads: leave out --workers, or move to PostgreSQL "
+            "('headstart move-database')."
+        )
+
+
 def serve(app: Flask, *, host: str, port: int, workers: int) -> None:
-    """Serve until SIGINT or SIGTERM; called in an application context, which ends with it."""
+    """Serve until SIGINT or SIGTERM; called in an application context, which ends with it. Raises Invalid."""
+    check_workers(workers)
     # a connection that is open when the worker forks would be closed by both (and SQLite's locks with it)
     db.session.remove()
     db.engine.dispose()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -102,13 +103,18 @@ class Asker:
         lists: tuple[dict[str, Any], ...] = (),
         may_try: Callable[[str], bool] = lambda code: True,
     ) -> None:
-        if session is not None and trust is None:
-            trust = trust_store(session)
-        assert trust is not None  # noqa: S101 - one of the two is given
-        self._session, self._at, self._may_try = session, at, may_try
+        self._session, self._at, self._may_try, self._given = session, at, may_try, trust
         self._known_lists = lists
         self._used: list[dict[str, Any]] = []
-        self._trust = replace(trust, find_list=self._find_list(trust.find_list))
+
+    @cached_property
+    def _trust(self) -> TrustStore:
+        """Return whom to believe, made when signed data is handed in: a code alone needs only the register."""
+        trust = self._given
+        if trust is None:
+            assert self._session is not None  # noqa: S101 - one of the two is given
+            trust = trust_store(self._session)
+        return replace(trust, find_list=self._find_list(trust.find_list))
 
     def _find_list(self, find: Callable[[str], Document | None]) -> Callable[[str], Document | None]:
         def noting(url: str) -> Document | None:

@@ -191,10 +191,17 @@ def _withdraw(session: Session, where: object) -> None:
 
 
 def withdraw_for(session: Session, person: Person) -> None:
-    """Make unreadable what batches hold of a person: the papers of her groups. Others are made again in minutes."""
-    groups = select(Enrolment.cohort_id).where(
-        Enrolment.person_id == person.id, Enrolment.cohort_id.is_not(None)
+    """Make unreadable what batches hold of a person: the papers of every group of the centres that she was at.
+
+    She may have been in another group when they were drawn. Others' papers are made again in minutes.
+    """
+    issued = select(Certificate.centre_id).where(Certificate.person_id == person.id)
+    present = (
+        select(Cohort.centre_id)
+        .join(Enrolment, Enrolment.cohort_id == Cohort.id)
+        .where(Enrolment.person_id == person.id)
     )
+    groups = select(Cohort.id).where(Cohort.centre_id.in_(issued) | Cohort.centre_id.in_(present))
     held = session.scalar(select(Batch.id).where(Batch.cohort_id.in_(groups), Batch.state != "gone").limit(1))
     if held is not None:
         _withdraw(session, Batch.cohort_id.in_(groups))

@@ -7,6 +7,7 @@ are places in lists, drawn by chance.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +16,14 @@ import base58
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from . import contexts, imported, keys, offline_words, proofs, signing, status, trust_list
+from . import believed, contexts, imported, keys, offline_words, proofs, signing, status
+from .errors import VerificationError
+from .facts import instant
+from .imported import PURPOSES
 from .keys import Sealer
 from .models import Award, Certificate, IssuerKey, StatusList
+
+_log = logging.getLogger("headstart.certificates")
 
 TYPE, FORMAT = "HeadstartVerifierBundle", 1
 #: Days after which nothing counts as "not taken back" any more, and after which nothing is checked at all.
@@ -45,7 +51,7 @@ def build(session: Session, *, keyring: Sealer, base_url: str, at: datetime) -> 
             "did": signing_key.did, "name": centre.name, "url": base_url,
             "bundle": f"{base_url}/verifier/bundle.json",
         },
-        "issuers": trust_list.known_issuers(session, base_url),
+        "issuers": believed.known_issuers(session, base_url),
         "statusLists": _lists_of_others(session) | _status_lists(session, base_url, at),
         "suspended": _suspended(session),
         "courses": _courses(session),
@@ -122,20 +128,40 @@ def _status_lists(session: Session, base_url: str, at: datetime) -> dict[str, di
 
 
 def _lists_of_others(session: Session) -> dict[str, dict[str, Any]]:
-    """Return our copies of the lists of accepted issuers; each was checked when it was fetched."""
+    """Return our copies of the lists of accepted issuers; each was checked when it was fetched.
+
+    One that cannot be written here is left out: its certificates could not be checked, all others can.
+    """
     found = {}
     for url, document in imported.stored_lists(session).items():
-        subject, year = document["credentialSubject"], url.rsplit("/", 1)[-1]
-        issuer = document["issuer"]
-        found[url] = {
-            "issuer": issuer if isinstance(issuer, str) else issuer["id"],
-            "year": int(year) if year.isascii() and year.isdigit() else None,
-            "statusPurpose": subject["statusPurpose"],
-            "encodedList": subject["encodedList"],
-            "validFrom": document["validFrom"],
-            "validUntil": document["validUntil"],
-        }
+        try:
+            found[url] = _list_of_others(url, document)
+        except (KeyError, TypeError, ValueError, OverflowError, VerificationError):
+            _log.warning(
+                "the copy of the revocation list %s is left out of the bundle: it cannot be read", url
+            )
     return found
+
+
+def _list_of_others(url: str, document: dict[str, Any]) -> dict[str, Any]:
+    subject, year, issuer = document["credentialSubject"], url.rsplit("/", 1)[-1], document["issuer"]
+    start, until = instant(document["validFrom"]), instant(document["validUntil"])
+    encoded = subject["encodedList"]
+    if (
+        start is None
+        or until is None
+        or not isinstance(encoded, str)
+        or subject["statusPurpose"] not in PURPOSES
+    ):
+        raise ValueError("no list that a verifier reads")
+    return {
+        "issuer": issuer if isinstance(issuer, str) else issuer["id"],
+        "year": int(year) if len(year) == 4 and year.isascii() and year.isdigit() else None,
+        "statusPurpose": subject["statusPurpose"],
+        "encodedList": encoded,
+        "validFrom": proofs.written(start),
+        "validUntil": proofs.written(until),
+    }
 
 
 def _suspended(session: Session) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,12 +23,50 @@ from .asking import Asker, Entry, Outcome
 from .cli import certificate
 from .models import Certificate
 from .trust import TrustStore, trust_store
-from .trust_files import TrustFiles, read_trust
+from .trust_files import Demand, TrustFiles, read_trust
 
-_TRUST = click.option(
-    "--trust", "trusted", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Believe this trust list or bundle, and nothing else: needs no database. Repeatable.",
+_OPTIONS = (
+    click.option(
+        "--trust", "trusted", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Believe this bundle or trust list, and nothing else: needs no database. Repeatable.",
+    ),
+    click.option(
+        "--fingerprint", "fingerprints", multiple=True,
+        help="The files of --trust must be signed by the key with this fingerprint, in numbers or words.",
+    ),
+    click.option(
+        "--publisher-key", "publisher_keys", multiple=True, metavar="MULTIBASE",
+        help="The files of --trust must be signed by this key, z6Mk....",
+    ),
+    click.option("--unsigned", is_flag=True, help="Believe files of --trust without a signature that fits."),
 )  # fmt: skip
+
+
+def _trust_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _read(
+    trusted: tuple[Path, ...],
+    fingerprints: tuple[str, ...],
+    publisher_keys: tuple[str, ...],
+    *,
+    unsigned: bool,
+) -> TrustFiles | None:
+    """Read the files of --trust, and say on stderr what to know of them; None without any."""
+    demand = Demand(unsigned, publisher_keys, fingerprints)
+    if not trusted and (unsigned or demand.names_keys):
+        raise click.UsageError("--fingerprint, --publisher-key and --unsigned are about files of --trust.")
+    if unsigned and demand.names_keys:
+        raise click.UsageError("Give --unsigned, or the key that must have signed.")
+    if not trusted:
+        return None
+    found = read_trust(trusted, now(), demand)
+    for warning in found.warnings:
+        click.echo(f"headstart: {warning}", err=True)
+    return found
 
 
 @certificate.command()
@@ -38,7 +76,7 @@ _TRUST = click.option(
 @click.option("--year", type=click.IntRange(1900, 2100), help="Year of birth, for codes without one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the answers as a table.")
-@_TRUST
+@_trust_options
 @click.option(
     "--receipts", "folder", type=click.Path(file_okay=False, path_type=Path),
     help="Write a signed receipt of each answer into this folder.",
@@ -46,7 +84,8 @@ _TRUST = click.option(
 @click.pass_context
 def verify(
     ctx: click.Context, files: tuple[Path, ...], year: int | None, as_json: bool, as_csv: bool,
-    trusted: tuple[Path, ...], folder: Path | None,
+    trusted: tuple[Path, ...], fingerprints: tuple[str, ...], publisher_keys: tuple[str, ...], unsigned: bool,
+    folder: Path | None,
 ) -> None:  # fmt: skip
     """Check certificates, without a network: files, folders, zip files, tables of codes (CSV), - for what is piped in.
 
@@ -56,20 +95,14 @@ def verify(
         raise click.UsageError("Choose --json or --csv.")
     if trusted and folder is not None:
         raise click.UsageError("Receipts are signed by an installation: leave --trust out.")
-    if trusted:
-        found = read_trust(trusted, now())
-        _warn(found)
+    found = _read(trusted, fingerprints, publisher_keys, unsigned=unsigned)
+    if found is not None:
         outcomes = _ask(Asker(None, now(), trust=found.store, lists=found.lists), files, year)
     else:
         outcomes = _ask_here(files, year, folder)
     _print(outcomes, as_json=as_json, as_csv=as_csv)
     if not outcomes or not all(outcome.verdict.is_valid for outcome in outcomes):
         ctx.exit(1)
-
-
-def _warn(found: TrustFiles) -> None:
-    for warning in found.warnings:
-        click.echo(f"headstart: {warning}", err=True)
 
 
 @with_app
@@ -124,7 +157,7 @@ def _write_receipts(outcomes: list[Outcome], folder: Path) -> None:
         with transaction() as current:
             made = receipts.sign(
                 current, receipts.make_of_outcome(outcome, base_url), keyring=state.keyring, base_url=base_url,
-                at=now(),
+                at=outcome.verdict.at,
             )  # fmt: skip
         text = json.dumps(made, ensure_ascii=False, indent=2) + "\n"
         (folder / f"{number:04d}.receipt.json").write_text(text, encoding="utf-8")
@@ -193,9 +226,12 @@ def _print_many(outcomes: list[Outcome]) -> None:
 @certificate.command("verify-receipt")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@_TRUST
+@_trust_options
 @click.pass_context
-def verify_receipt(ctx: click.Context, file: Path, as_json: bool, trusted: tuple[Path, ...]) -> None:
+def verify_receipt(
+    ctx: click.Context, file: Path, as_json: bool, trusted: tuple[Path, ...], fingerprints: tuple[str, ...],
+    publisher_keys: tuple[str, ...], unsigned: bool,
+) -> None:  # fmt: skip
     """Check who signed the receipt of a check, and that nothing in it was changed.
 
     Exit code 0: it is genuine. 1: it is not proved.
@@ -203,20 +239,24 @@ def verify_receipt(ctx: click.Context, file: Path, as_json: bool, trusted: tuple
     if file.stat().st_size > 50_000:
         raise Invalid("This file is too large to be a receipt.")
     receipt = receipts.get_receipt(file.read_bytes())
-    if trusted:
-        found = read_trust(trusted, now())
-        _warn(found)
-        verdict = receipts.verify(receipt, found.store)
-    else:
-        verdict = receipts.verify(receipt, _trust_here())
+    found = _read(trusted, fingerprints, publisher_keys, unsigned=unsigned)
+    verdict = receipts.verify(receipt, _trust_here() if found is None else found.store)
     if as_json:
-        print_json({"genuine": verdict.is_genuine, "reason": verdict.reason, "receipt": verdict.receipt})
+        signer = verdict.signer
+        print_json({
+            "genuine": verdict.is_genuine, "reason": verdict.reason, "receipt": verdict.receipt,
+            "signer": None if signer is None else {"did": signer.did, "name": signer.name},
+            "signed_at": None if verdict.signed_at is None else verdict.signed_at.isoformat(),
+        })  # fmt: skip
     elif verdict.receipt is None:
         click.echo(f"Not proved: {presenting.reason_sentence(verdict.reason)}")
     else:
         said = verdict.receipt
         at: datetime | None = verdict.checked_at
-        click.echo(f"Genuine receipt, signed by {verdict.signer.name if verdict.signer else '?'}.")
+        who = f"{verdict.signer.name} ({verdict.signer.did})" if verdict.signer else "?"
+        click.echo(f"Genuine receipt, signed by {who} for {said['verifier']['address']}.")
+        if verdict.is_signed_later and verdict.signed_at is not None:
+            click.echo(f"  Signed later, from the trail of checks: {verdict.signed_at.isoformat()}")
         click.echo(
             f"  Checked: {at.isoformat() if at else '?'}"
             + (f", {said['office']}" if "office" in said else "")
@@ -240,13 +280,15 @@ def _trust_here() -> TrustStore:
 @with_app
 def show_checks(ctx: click.Context, as_json: bool) -> None:
     """Follow the trail of checks: is every row there and as it was written? Exit 1 when one is not."""
-    trouble = checks.find_trouble(session(), current_app.extensions["headstart"].keyring)
-    count = checks.count(session())
+    keyring = current_app.extensions["headstart"].keyring
+    trouble = checks.find_trouble(session(), keyring)
+    count, kept = checks.count(session()), checks.find_kept(keyring.folder)
     if as_json:
         print_json({"rows": count, "whole": trouble is None, "trouble": trouble and trouble.what,
-                    "number": trouble and trouble.number})  # fmt: skip
+                    "number": trouble and trouble.number, "kept": kept and kept[0]})  # fmt: skip
     elif trouble is None:
-        click.echo(f"{count} rows, all there and as they were written.")
+        said = "not kept yet" if kept is None else f"kept up to row {kept[0]}"
+        click.echo(f"{count} rows, all there and as they were written. Their end is {said} beside the keys.")
     else:
         click.echo(f"Row {trouble.number}: {trouble.what}.")
     if trouble is not None:

@@ -18,7 +18,7 @@ from . import bulk, checks
 from .asking import Asker, Entry, Outcome
 from .check_models import Check, CheckBatch
 from .checks import Marker
-from .context import YEARS_OF_CODE
+from .context import DAY, YEARS_OF_CODE
 
 ANSWER, FORGET = "certificates.bulk", "certificates.bulk-forget"
 
@@ -82,7 +82,7 @@ def _may_try(current: Session, keyring: Marker, code: str) -> bool:
     bucket = keyring.mac("certificates.limits", b"year-of-code", code.encode()).hex()
     try:
         with current.begin_nested():
-            limits.hit(current, bucket, YEARS_OF_CODE, 3600)
+            limits.hit(current, bucket, YEARS_OF_CODE, DAY)
     except TooMany:
         return False
     return True

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -15,7 +18,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from ..accounts.models import Centre, Person
-from ..kernel.db import insert_into
+from ..kernel.db import after_commit, insert_into
 from ..kernel.errors import Conflict, NotAllowed, NotFound
 from ..kernel.i18n import _
 from . import proofs
@@ -24,6 +27,8 @@ from .check_models import Channel, Check, CheckHead
 from .models import Certificate
 
 PURPOSE = "certificates.checks"
+#: Where the end of the trail is kept outside of the database: a file in the folder of keys.
+KEPT = "checks.mark"
 #: The same question by the same officer within this time is a page loaded again, not another check.
 AGAIN = timedelta(minutes=10)
 #: How long an officer may say whether the name matches.
@@ -32,6 +37,8 @@ MATCH = timedelta(hours=12)
 
 class Marker(Protocol):
     """The part of kernel.crypto.Keyring that is needed here."""
+
+    folder: Path
 
     def mac(self, purpose: str, *parts: bytes) -> bytes: ...
 
@@ -148,12 +155,68 @@ def _append(session: Session, keyring: Marker, made: Check) -> Check:
     head = session.scalars(
         select(CheckHead).where(CheckHead.id == 1).with_for_update().execution_options(populate_existing=True)
     ).one()
+    # a trail that does not fit the file beside the keys never writes a new end into it: that would hide the cut
+    is_whole = _compare_kept(session, keyring.folder, head.number, head.mark) is None
     made.number = head.number + 1
     made.mark = mark_of(keyring, head.mark, made)
     head.number, head.mark = made.number, made.mark
     session.add(made)
     session.flush()
+    if is_whole and "hs_transaction" in session.info:
+        number, mark = made.number, made.mark
+        after_commit(lambda: keep_mark(keyring.folder, number, mark))
     return made
+
+
+# --- the last mark, outside of the database ------------------------------------------------------
+
+
+def keep_mark(folder: Path, number: int, mark: str) -> None:
+    """Write the end of the trail into a file beside the keys, when it is a later one: who can write only into the
+    database cannot cut the trail and set its end back.
+    """
+    file = folder / KEPT
+    lock = os.open(folder / f".{KEPT}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = find_kept(folder)
+        if kept is not None and kept[0] >= number:
+            return
+        aside = folder / f".{KEPT}.{os.getpid()}.{secrets.token_hex(4)}"
+        opened = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(opened, f"{number} {mark}\n".encode())
+        finally:
+            os.close(opened)
+        aside.replace(file)
+    finally:
+        os.close(lock)  # closing drops the lock
+
+
+def find_kept(folder: Path) -> tuple[int, str] | None:
+    """Return number and mark of the last row that was kept outside of the database; None when none is kept yet."""
+    try:
+        number, mark = (folder / KEPT).read_text(encoding="ascii").split()
+        return int(number), mark
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return 0, ""
+
+
+def _compare_kept(session: Session, folder: Path, end: int, mark_of_end: str) -> Trouble | None:
+    kept = find_kept(folder)
+    if kept is None or kept == (end, mark_of_end):
+        return None
+    number, mark = kept
+    if number == 0:
+        return Trouble(end, f"the file {KEPT} beside the keys is damaged")
+    if number > end:
+        return Trouble(end + 1, "the last rows are missing")
+    found = session.scalar(select(Check.mark).where(Check.number == number))
+    if found is None or not hmac.compare_digest(found, mark):
+        return Trouble(number, "a row was changed")
+    return None
 
 
 def _commit(salt: bytes, value: str) -> str:
@@ -186,8 +249,8 @@ class Trouble:
 
 
 def find_trouble(session: Session, keyring: Marker, *, last: int | None = None) -> Trouble | None:
-    """Follow the trail, all of it or its last rows; return the first place where something was taken out or
-    changed.
+    """Follow the trail, all of it or its last rows, and compare with the end that is kept beside the keys; return
+    the first place where something was taken out or changed.
     """
     head = session.get(CheckHead, 1)
     end = head.number if head is not None else 0
@@ -208,7 +271,7 @@ def find_trouble(session: Session, keyring: Marker, *, last: int | None = None) 
         before, expected = row.mark, expected + 1
     if expected != end + 1 or (head is not None and end and head.mark != before):
         return Trouble(expected, "the last rows are missing")
-    return None
+    return _compare_kept(session, keyring.folder, end, head.mark if head is not None else "")
 
 
 def _links_fit(session: Session, row: Check) -> bool:

@@ -13,15 +13,17 @@ from ..kernel.i18n import _
 
 bp = Blueprint("certificates", __name__)
 
-#: Checks by one address in ten minutes; tries of a year by one address, and for one code, in an hour.
-CHECKS, YEARS, YEARS_OF_CODE = 120, 20, 30
+#: Checks by one address in ten minutes; tries of a year by one address in an hour, and for one code in a day: there
+#: are about fifty years to try.
+CHECKS, YEARS, YEARS_OF_CODE = 120, 20, 20
+DAY = 86_400
 
 
 def read_year(text: str) -> int | None:
     text = text.strip()
     if not text:
         return None
-    if len(text) != 4 or not text.isdigit():
+    if len(text) != 4 or not text.isdecimal():  # digits of any script, but no ² or ①
         raise Invalid(_("Write the year of birth with four numbers, for example 1990."), "year")
     return int(text)
 
@@ -35,9 +37,18 @@ def count(what: str, most: int, seconds: int, who: str | None = None) -> None:
         limits.hit(current, bucket.hex(), most, seconds)
 
 
+def count_check() -> None:
+    """Count a check of this address, in memory: a code cannot be guessed, so a flood is all there is to stop."""
+    state = current_app.extensions["headstart"]
+    who = state.keyring.mac("certificates.limits", b"check", (request.remote_addr or "").encode())
+    wait = state.checks.take(who.hex(), CHECKS, 600)
+    if wait:
+        raise limits.too_many(wait)
+
+
 def count_years(code: str) -> None:
     count("year", YEARS, 3600)
-    count("year-of-code", YEARS_OF_CODE, 3600, who=code)
+    count("year-of-code", YEARS_OF_CODE, DAY, who=code)
 
 
 def installation() -> Any:

@@ -15,17 +15,19 @@ from sqlalchemy.orm import Session, undefer
 
 from ..kernel.errors import Conflict, Invalid, LMSError, NotFound
 from ..kernel.settings import find_installation
-from . import keys, proofs, trust_list
+from . import believed, keys, proofs, status, trust_list
 from .documents import authenticate, issuer_id
 from .errors import VerificationError
 from .facts import instant
 from .models import Publisher, StoredList
 from .reading import read
 from .trust import trust_store
-from .trust_list import Document, ListedKey, TrustList
+from .trust_list import Document, TrustList
 
 #: Fetches an address and returns what it holds. Raises LMSError.
 Fetch = Callable[[str], bytes]
+#: What a place in a list can say (Bitstring Status List 1.0, 2.2) and a verdict can tell.
+PURPOSES = ("revocation", "suspension")
 
 
 class NotCompared(Invalid):
@@ -54,55 +56,99 @@ def accept(
     """Check a trust list and keep it in place of the publisher's earlier one.
 
     The first one needs the publisher's key (Multikey) or its fingerprint, which an operator compared on another
-    channel; with it, a publisher whose keys were all lost can be pinned anew. Later ones are signed with the pinned
-    key or one that the list before named. Raises NotCompared, Invalid, and Conflict for an older version.
+    channel; with it, a publisher whose keys were all lost can be pinned anew. Later ones are signed with one that the
+    list before named. Raises NotCompared, Invalid, and Conflict for an older version.
     """
     document, found = trust_list.read(data)
     known = find_publisher(session, found.publisher.did, lock=True)
+    before = None if known is None else trust_list.read(_document_of(session, known))[1]
     _check_not_ours(session, found)
     if publisher_key is not None or fingerprint is not None:
         pinned = _pin(found, publisher_key, fingerprint)
-        method = str(found.proof.get("verificationMethod"))
-        trust_list.check_signature(document, found, found.keys_of(found.publisher.did), {method: pinned})
-    elif known is None:
+        public = {str(found.proof.get("verificationMethod")): pinned}
+    elif known is None or before is None:
         raise NotCompared("Nobody has compared the key of this publisher yet.", "not-compared")
     else:
-        pinned = known.pinned
-        windows = _windows(session, known)
-        public = {
-            method: key.publicKeyMultibase for method, key in windows.items() if key.publicKeyMultibase is not None
-        }
-        named = str(found.proof.get("verificationMethod"))
-        if named not in public and signing_key_of(found) == pinned:
-            public[named] = pinned
-        trust_list.check_signature(document, found, windows, public)
+        pinned, public = known.pinned, _signers(found, known, before)
+    _check_signed(document, found, public, before)
     if found.made > at + trust_list.SKEW:
         raise Invalid(f"This list was made at {found.made:%Y-%m-%d %H:%M} UTC: that is in the future.")
     _check_chosen(found, only)
     text = data.decode("utf-8") if isinstance(data, bytes) else data
     digest = hashlib.sha256(text.encode()).hexdigest()
-    if known is not None and found.version < known.version:
-        raise Conflict(
-            f"Version {found.version} is older than {known.version}, which is here already.", "rolled-back"
-        )
-    if known is not None and found.version == known.version and digest != known.digest:
-        raise Conflict(
-            f"There are two different lists with version {found.version}. Ask the publisher.", "two-lists"
-        )
     is_changed = known is None or digest != known.digest
+    if known is not None and before is not None and is_changed:
+        _check_newer(found, known)
+        _check_logs(found, before)
     row = known or Publisher(did=found.publisher.did)
     row.name, row.pinned, row.digest, row.document = found.publisher.name, pinned, digest, text
     row.version, row.made, row.next_update = found.version, found.made, found.nextUpdate
-    row.accepted = at
-    row.url = url or row.url
-    if only:
-        row.only = list(only)
-    elif is_all:
-        row.only = None
+    row.accepted, row.url = at, url or row.url
+    if only or is_all:
+        row.only = list(only) if only else None
     session.add(row)
     session.flush()
     _forget_lists(session, row)
     return Accepted(row, known is None, is_changed)
+
+
+def _signers(found: TrustList, known: Publisher, before: TrustList) -> dict[str, str]:
+    """Return the keys that may sign the next list: those that the last one names for its publisher.
+
+    One that names none, because its publisher issues nothing, is followed by lists with the key that was compared.
+    """
+    named = {
+        method: key.publicKeyMultibase for method, key in before.keys_of(known.did).items()
+        if key.publicKeyMultibase is not None
+    }  # fmt: skip
+    return named or {str(found.proof.get("verificationMethod")): known.pinned}
+
+
+def _check_signed(
+    document: Document, found: TrustList, public: dict[str, str], before: TrustList | None
+) -> None:
+    """Check who signed, by what this list and the one before say of the key."""
+    listed = [*found.listed_keys, *(before.listed_keys if before is not None else ())]
+    try:
+        trust_list.check_signature(document, found, listed, public)
+    except Invalid as error:
+        if error.code != "key-compromised" or before is None:
+            raise
+        raise Invalid(
+            f"{error.message} Call the publisher. “headstart trust remove” forgets the list before.",
+            error.code,
+        ) from error
+
+
+def _check_newer(found: TrustList, known: Publisher) -> None:
+    if found.version < known.version:
+        raise Conflict(
+            f"Version {found.version} is older than {known.version}, which is here already.", "rolled-back"
+        )
+    if found.version == known.version:
+        raise Conflict(
+            f"There are two different lists with version {found.version}. Ask the publisher.", "two-lists"
+        )
+    if found.made < known.made:
+        raise Conflict(
+            f"Version {found.version} was made earlier than version {known.version}, which is here already.",
+            "rolled-back",
+        )
+
+
+def _check_logs(found: TrustList, before: TrustList) -> None:
+    """Raise Conflict when an issuer's log lost entries: acts that were told to others may not be taken away."""
+    logs = {issuer.did: issuer.log for issuer in found.issuers}
+    for issuer in before.issuers:
+        old = issuer.log
+        if old is None or issuer.did not in logs:
+            continue
+        new = logs[issuer.did]
+        if new is None or new.size < old.size or (new.size == old.size and new.head != old.head):
+            raise Conflict(
+                f"The log of {issuer.did} had {old.size} entries, and some of them are missing or changed in this "
+                "list. Ask the publisher. “headstart trust remove” forgets the list before.", "log-went-back",
+            )  # fmt: skip
 
 
 def _pin(found: TrustList, publisher_key: str | None, fingerprint: str | None) -> str:
@@ -122,12 +168,6 @@ def _pin(found: TrustList, publisher_key: str | None, fingerprint: str | None) -
             "The fingerprint is another one. Do not accept this list; call the publisher.", "fingerprint"
         )
     return named
-
-
-def _windows(session: Session, known: Publisher) -> dict[str, ListedKey]:
-    """Return the keys that may sign the next list: those that the last one names for its publisher."""
-    _document, before = trust_list.read(_document_of(session, known))
-    return before.keys_of(known.did)
 
 
 def _document_of(session: Session, known: Publisher) -> str:
@@ -179,7 +219,7 @@ def wanted_lists(session: Session) -> list[tuple[Publisher, str, str]]:
     is_demo = installation is not None and installation.is_demo
     return [
         (publisher, issuer.did, url)
-        for publisher, found, _document, accepted in trust_list.accepted_issuers(session, is_demo)
+        for publisher, found, accepted in believed.accepted_issuers(session, is_demo)
         for issuer in found.issuers if issuer.did in accepted
         for url in issuer.statusLists
     ]  # fmt: skip
@@ -200,8 +240,8 @@ def keep_list(
 ) -> StoredList:
     """Check the signed revocation list of an issuer and keep it in place of the copy before.
 
-    Raises Invalid when it is not signed by this issuer, not the list of this address, not in its time, or older than
-    the copy.
+    Raises Invalid when it is not signed by this issuer, not the list of this address, not in its time, older than
+    the copy, or no list that a verifier can read.
     """
     try:
         presented = read(data)
@@ -209,13 +249,16 @@ def keep_list(
         document = presented.document
         if signer.did != did or issuer_id(document) != did:
             raise Invalid("it is not signed by this issuer")
+        made, until = instant(document.get("validFrom")), instant(document.get("validUntil"))
     except VerificationError as error:
         raise Invalid(f"its signature was not accepted ({error.reason})") from error
     if document.get("id") != url or "BitstringStatusListCredential" not in document.get("type", ()):
         raise Invalid("it is not the list of this address")
-    made, until = instant(document.get("validFrom")), instant(document.get("validUntil"))
-    if made is None or made > at + trust_list.SKEW or (until is not None and until <= at):
+    if made is None or until is None or made > at + trust_list.SKEW or until <= at:
         raise Invalid("it is not in its time")
+    if until - made > trust_list.LONGEST:
+        raise Invalid(f"it says that it is good for longer than {trust_list.LONGEST.days} days")
+    _check_readable(document)
     kept = session.scalar(
         select(StoredList).where(StoredList.publisher_id == publisher_id, StoredList.url == url)
     )
@@ -227,6 +270,16 @@ def keep_list(
     kept.did, kept.made, kept.fetched, kept.document = did, made, at, json.dumps(document)
     session.flush()
     return kept
+
+
+def _check_readable(document: Document) -> None:
+    subject = document.get("credentialSubject")
+    if not isinstance(subject, dict) or subject.get("statusPurpose") not in PURPOSES:
+        raise Invalid("it is not of a kind that is read here")
+    try:
+        status.decode(str(subject.get("encodedList")))
+    except ValueError as error:
+        raise Invalid(f"it cannot be read: {error}") from error
 
 
 def _forget_lists(session: Session, publisher: Publisher) -> None:
@@ -253,7 +306,7 @@ def describe(session: Session, publisher: Publisher, at: datetime) -> dict[str, 
     installation = find_installation(session)
     is_demo = installation is not None and installation.is_demo
     found, accepted = next(
-        (trust, chosen) for row, trust, _document, chosen in trust_list.accepted_issuers(session, is_demo)
+        (trust, chosen) for row, trust, chosen in believed.accepted_issuers(session, is_demo)
         if row.id == publisher.id
     )  # fmt: skip
     copies = {row.url: row for row in session.scalars(

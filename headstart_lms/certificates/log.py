@@ -19,10 +19,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from ..kernel.db import insert_into
+from ..kernel.errors import Invalid
 from ..kernel.jobs import enqueue
-from . import keys, proofs, signing
+from . import keys, proofs, signing, trust_list
 from .keys import Sealer
-from .models import Certificate, IssuerKey, Log, LogEntry
+from .models import Certificate, IssuerKey, Log, LogEntry, PublishedList
+from .trust_list import ListedLog
 
 #: What a certificate is after each act.
 ACTS = {
@@ -96,6 +98,8 @@ def _adopt(session: Session, log: Log, but: Certificate | None) -> None:
             if certificate.standing in _ACT_OF:
                 act = _ACT_OF[certificate.standing]
                 _append(session, log, certificate, act, certificate.standing_since)
+            elif certificate.standing_since.replace(microsecond=0) > certificate.issued:
+                _append(session, log, certificate, "reinstate", certificate.standing_since)
 
 
 def adopt(session: Session) -> int:
@@ -127,7 +131,7 @@ def sign_end(
 
     Only an issuer of this installation's present address signs.
     """
-    log = session.scalar(select(Log).where(Log.did == did).with_for_update())
+    log = session.scalar(select(Log).where(Log.did == did))
     if log is None or log.size == 0:
         return None
     row = _last(session, log)
@@ -135,9 +139,13 @@ def sign_end(
         centre = keys.find_centre(session, log.issuer)
         if centre is None or keys.issuer_of(centre, base_url).did != did:
             return None
+        # the centre is held before the log, as where certificates are issued
         key = keys.signing_key(session, centre, keyring=keyring, base_url=base_url, at=at)
-        sign_entry(row, did, key, keys.open_seed(key, keyring), at)
-        session.flush()
+        held = select(Log).where(Log.id == log.id).with_for_update().execution_options(populate_existing=True)
+        row = _last(session, session.scalars(held).one())
+        if row.proof is None:
+            sign_entry(row, did, key, keys.open_seed(key, keyring), at)
+            session.flush()
     return _signed(did, row)
 
 
@@ -187,10 +195,28 @@ class Report:
 def check(session: Session) -> list[Report]:
     """Compute every log anew, and compare it with its signatures and with the register of certificates."""
     dids = {*session.scalars(select(Log.did)), *session.scalars(select(Certificate.issuer_did).distinct())}
-    return [_check_one(session, did) for did in sorted(dids)]
+    published = _published_ends(session)
+    return [_check_one(session, did, published.get(did)) for did in sorted(dids)]
 
 
-def _check_one(session: Session, did: str) -> Report:
+def _published_ends(session: Session) -> dict[str, ListedLog | str]:
+    """Return the end of each log as our last published trust list names it; a text: why it cannot be told."""
+    kept = session.scalar(select(PublishedList).order_by(PublishedList.id))
+    if kept is None:
+        return {}
+    known = {
+        key.method: key.public for key in session.scalars(select(IssuerKey))
+    }  # fmt: skip
+    try:
+        document, found = trust_list.read(kept.signed)
+        trust_list.check_signature(document, found, {}, known)
+    except Invalid:
+        changed = "the trust list that was published last was changed: its signature does not fit"
+        return dict.fromkeys({key.split("#")[0] for key in known}, changed)
+    return {issuer.did: issuer.log for issuer in found.issuers if issuer.log is not None}
+
+
+def _check_one(session: Session, did: str, published: ListedLog | str | None) -> Report:
     report = Report(did)
     log = session.scalar(select(Log).where(Log.did == did))
     if log is None:
@@ -199,7 +225,8 @@ def _check_one(session: Session, did: str) -> Report:
     public = {
         key.method: key for key in session.scalars(select(IssuerKey).where(IssuerKey.did == did))
     }  # fmt: skip
-    standings: dict[str, str] = {}
+    standings: dict[str, tuple[str, datetime]] = {}
+    unsigned: list[int] = []
     for row in _entries(session, log):
         report.size += 1
         if row.sequence != report.size:
@@ -210,18 +237,33 @@ def _check_one(session: Session, did: str) -> Report:
             report.note(f"entry {row.sequence} was changed")
             if _HEAD.match(row.head):
                 report.head = row.head  # so that one change is one problem
+        if isinstance(published, ListedLog) and row.sequence == published.size and row.head != published.head:
+            report.note(f"entry {row.sequence} is another one than our published trust list says")
         _follow(report, standings, row)
         if row.proof is None:
             report.unsigned += 1
+            if (
+                row.act == "issue" and report.signatures
+            ):  # those before the first signature were there before the log
+                unsigned.append(row.sequence)
             continue
         report.unsigned = 0
         report.signatures += 1
         if not _is_signed(did, row, public):
             report.note(f"the signature at entry {row.sequence} does not fit")
+    for sequence in unsigned:
+        report.note(f"the signature at entry {sequence} was taken away")
     if (log.size, log.head) != (report.size, report.head):
         report.note(
             f"the log ends at entry {report.size}, and should end at {log.size}: entries were taken away"
         )
+    elif isinstance(published, ListedLog) and published.size > report.size:
+        report.note(
+            f"the log ends at entry {report.size}, and our published trust list says {published.size}: "
+            "entries were taken away"
+        )
+    if isinstance(published, str):
+        report.note(published)
     _compare(session, report, standings)
     return report
 
@@ -231,11 +273,11 @@ def _entries(session: Session, log: Log) -> Iterator[LogEntry]:
     yield from session.scalars(query.order_by(LogEntry.sequence).execution_options(yield_per=500))
 
 
-def _follow(report: Report, standings: dict[str, str], row: LogEntry) -> None:
+def _follow(report: Report, standings: dict[str, tuple[str, datetime]], row: LogEntry) -> None:
     known = standings.get(row.digest)
     if (known is None) != (row.act == "issue") or row.act not in ACTS:
         report.note(f"entry {row.sequence} does not follow from what was before")
-    standings[row.digest] = ACTS.get(row.act, "good")
+    standings[row.digest] = ACTS.get(row.act, "good"), row.at
 
 
 def _is_signed(did: str, row: LogEntry, public: dict[str, IssuerKey]) -> bool:
@@ -249,16 +291,22 @@ def _is_signed(did: str, row: LogEntry, public: dict[str, IssuerKey]) -> bool:
         return False
 
 
-def _compare(session: Session, report: Report, standings: dict[str, str]) -> None:
-    """Compare with the register: every certificate stands in the log, with its standing, and no other does."""
-    query = select(Certificate.code, Certificate.digest, Certificate.standing)
+def _compare(session: Session, report: Report, standings: dict[str, tuple[str, datetime]]) -> None:
+    """Compare with the register: every certificate stands in the log, with its standing and the last act on it, and
+    no other does.
+    """
+    query = select(Certificate.code, Certificate.digest, Certificate.standing, Certificate.standing_since)
     found = session.execute(query.where(Certificate.issuer_did == report.did).order_by(Certificate.id))
-    for code, digest, standing in found:
+    for code, digest, standing, since in found:
         report.certificates += 1
-        said = standings.pop(digest, None)
-        if said is None:
+        if digest not in standings:
             report.note(f"certificate {code} is in the register and not in the log")
-        elif said != standing:
+            continue
+        said, at = standings.pop(digest)
+        if said != standing:
             report.note(f"certificate {code} is {standing} in the register and {said} in the log")
+        # who suspends again, for another reason, changes the time and not the standing
+        elif standing != "suspended" and since.replace(microsecond=0) > at:
+            report.note(f"certificate {code} was {standing} in the register after its last act in the log")
     if standings:
         report.note(f"{len(standings)} certificates are in the log and not in the register")

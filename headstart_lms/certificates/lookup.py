@@ -6,18 +6,21 @@ import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import codes
+from . import codes, signing
+from .documents import check_key_time
 from .errors import VerificationError
 from .facts import read_facts
-from .models import Certificate
+from .models import Certificate, IssuerKey
 from .reading import unwrap
 from .rules import pick
 from .services import find_certificate, read_payload
 from .standing import check_record, check_time
+from .status import SET
 from .tokens import find_token
-from .trust import KnownIssuer, TrustStore, record_of, trust_store
+from .trust import KnownIssuer, TrustedKey, TrustStore, record_of, trust_store
 from .verdict import Answer, Verdict, VerdictBuilder
 from .verify import verify
 
@@ -42,6 +45,10 @@ def by_code(session: Session, code: str, at: datetime) -> Found:
     made.issuer = KnownIssuer(
         certificate.issuer_did, certificate.issuer_name, is_own=True, demo=certificate.demo
     )
+    try:
+        _check_key(session, certificate)
+    except VerificationError as error:
+        return Found(made.refuse(error), certificate)
     made.record, made.digest = record_of(certificate), certificate.digest
     made.answer("genuine", "yes", "register-only")
     made.answer("issuer", "yes", "issuer-known")
@@ -50,6 +57,30 @@ def by_code(session: Session, code: str, at: datetime) -> Found:
     with made.noting():
         check_time(certificate.valid_from, certificate.valid_until, at)
     return Found(made.done(), certificate)
+
+
+def _check_key(session: Session, certificate: Certificate) -> None:
+    """Raise for a certificate whose key was compromised when it signed: what documents with it are told, too.
+
+    One that was taken back does not count anyway, and its answer says which certificate took its place. Of one
+    that was erased before its key was written down, every key of that time counts.
+    """
+    if certificate.standing in SET:
+        return
+    query = select(IssuerKey).where(IssuerKey.did == certificate.issuer_did)
+    if certificate.signed_with is not None:
+        query = query.where(IssuerKey.kid == certificate.signed_with)
+    else:
+        query = query.where(
+            IssuerKey.valid_from <= certificate.issued, IssuerKey.valid_until > certificate.issued
+        )
+    for row in session.scalars(query):
+        issuer = KnownIssuer(row.did, row.issuer_name, is_own=True)
+        key = TrustedKey(
+            row.method, signing.from_multikey(row.public), issuer, row.valid_from, row.valid_until,
+            row.compromised_from,
+        )  # fmt: skip
+        check_key_time(key, certificate.issued)
 
 
 def by_code_and_year(

@@ -73,7 +73,7 @@ def office() -> Response:
     mine = request.args.get("of") != "office"
     before = request.args.get("before", "")
     rows = checks.list_for_office(
-        session(), person, mine=mine, most=PAGE + 1, before=int(before[:12]) if before.isdigit() else None
+        session(), person, mine=mine, most=PAGE + 1, before=int(before[:12]) if before.isdecimal() else None
     )
     return private(
         web.render(

@@ -29,7 +29,8 @@ MOST_UPLOAD = 12_000_000
 #: Streams of a PDF that are looked into, and pictures in it that are searched for a QR code.
 MOST_STREAMS, MOST_PICTURES = 500, 2
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# an end that is missing ends with the text: else every quote after it would be tried as a beginning
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
 _JWT = re.compile(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
 #: JWT claims that repeat a member of the credential (VC-JOSE-COSE; Open Badges 3.0, 8.2.4.1).
@@ -162,7 +163,7 @@ def parse(text: str) -> Document:
     if deepest > MOST_LEVELS:
         raise NotRead("too-deep")
     try:
-        value = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=members_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise NotRead("not-json") from error
     if not isinstance(value, dict):
@@ -172,7 +173,8 @@ def parse(text: str) -> Document:
     return value
 
 
-def _members(pairs: list[tuple[str, Any]]) -> Document:
+def members_once(pairs: list[tuple[str, Any]]) -> Document:
+    """Make an object of its members. Raises ValueError when one stands twice: readers would differ on it."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a member stands twice")

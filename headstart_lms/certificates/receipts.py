@@ -8,7 +8,7 @@ verifier can take it for a credential. No name and no fact of the person stands 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,9 +26,12 @@ from .errors import NotRead, VerificationError
 from .facts import instant
 from .keys import Sealer
 from .reading import Document
+from .standing import SKEW
 from .trust import KnownIssuer, TrustStore
 
 FORMAT = 1
+#: A receipt is signed right after the check; one that is signed later comes from the trail, and names its row.
+AT_ONCE = timedelta(minutes=5)
 _OPTIONS = {"type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"}
 
 
@@ -122,6 +125,12 @@ class ReceiptVerdict:
     reason: str
     receipt: Document | None = None
     signer: KnownIssuer | None = None
+    signed_at: datetime | None = None
+
+    @property
+    def is_signed_later(self) -> bool:
+        """Whether it was taken from the trail some time after the check."""
+        return bool(self.signed_at and self.checked_at and self.signed_at - self.checked_at > AT_ONCE)
 
     @property
     def checked_at(self) -> datetime | None:
@@ -131,13 +140,14 @@ class ReceiptVerdict:
 def verify(receipt: Document, trust: TrustStore) -> ReceiptVerdict:
     """Check who signed a receipt, and that nothing in it was changed. Never raises for what it holds."""
     try:
-        signer = _authenticate(receipt, trust)
+        signer, signed_at = _authenticate(receipt, trust)
     except VerificationError as error:
         return ReceiptVerdict(False, error.reason)
-    return ReceiptVerdict(True, "signature-fits", proofs.without_proof(receipt), signer)
+    return ReceiptVerdict(True, "signature-fits", proofs.without_proof(receipt), signer, signed_at)
 
 
-def _authenticate(receipt: Document, trust: TrustStore) -> KnownIssuer:
+def _authenticate(receipt: Document, trust: TrustStore) -> tuple[KnownIssuer, datetime]:
+    """Return who signed a receipt, and when: a centre of the very installation that made the check."""
     proof = receipt.get("proof")
     if not isinstance(proof, dict) or set(proof) != _OPTIONS or proof.get("type") != "DataIntegrityProof":
         raise NotRead("no-proof")
@@ -155,10 +165,26 @@ def _authenticate(receipt: Document, trust: TrustStore) -> KnownIssuer:
         raise NotRead("signature") from error
     if not signing.is_signature(key.public, signature, data):
         raise NotRead("signature")
-    check_key_time(key, instant(proof["created"]))
-    if instant(receipt.get("checkedAt")) is None:
+    created, checked = instant(proof["created"]), instant(receipt.get("checkedAt"))
+    check_key_time(key, created)
+    if not _is_of(key.issuer.did, receipt.get("verifier")):
+        raise NotRead("issuer-differs")
+    if created is None or checked is None or created < checked - SKEW:
         raise NotRead("date")
-    return key.issuer
+    if created > checked + AT_ONCE and not isinstance(receipt.get("log"), dict):
+        raise NotRead("date")
+    return key.issuer, created
+
+
+def _is_of(did: str, verifier: Any) -> bool:
+    """Tell whether an issuer is a centre of the installation whose address a receipt names."""
+    address = verifier.get("address") if isinstance(verifier, dict) else None
+    if not isinstance(address, str):
+        return False
+    try:
+        return did.rpartition(":")[0] == keys.did_of(address, "centres")
+    except ValueError:
+        return False
 
 
 def get_receipt(data: bytes | str) -> Document:

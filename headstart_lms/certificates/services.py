@@ -251,7 +251,7 @@ def _set_standing(
     certificate.standing, certificate.reason, certificate.standing_since = standing, reason, at
     if standing in status.SET:
         # the published list no longer tells the truth: it is signed anew at the next reading
-        certificate.status_list.signed = None
+        status.forget_signed(session, certificate.status_list_id)
     session.flush()
     if is_new:
         log.append(session, certificate, _ACTS[standing], at)

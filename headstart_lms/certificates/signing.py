@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 #: JOSE names (RFC 7518, 3.1; RFC 8037, 3.1). Open Badges 3.0 asks verifiers for RS256 at least.
 Algorithm = Literal["EdDSA", "RS256", "ES256"]
 RSA_BITS = 2048
-#: Public exponents and moduli of others' keys that are looked at: what is larger costs time to check.
+#: Bits of others' keys that are looked at: what is larger costs time to check.
 _RSA_SIZES = range(2048, 4097)
 
 #: multicodec ed25519-pub and ed25519-priv, as varints (Controlled Identifiers 1.0, 2.2.2).
@@ -121,11 +121,13 @@ def from_jwk(jwk: Any) -> tuple[Algorithm, bytes]:
     """Return the algorithm and the DER form of a public JSON Web Key: RSA or P-256. Raises ValueError."""
     try:
         made: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+        if "d" in jwk or jwk.get("use", "sig") != "sig":
+            raise ValueError("this is no public key for signatures")
         if jwk["kty"] == "RSA":
             alg: Algorithm = "RS256"
             made = rsa.RSAPublicNumbers(_number(jwk["e"]), _number(jwk["n"])).public_key()
-            if made.key_size not in _RSA_SIZES:
-                raise ValueError("an RSA key has 2048 to 4096 bits")
+            if made.key_size not in _RSA_SIZES or _number(jwk["e"]) != 65537:
+                raise ValueError("an RSA key has 2048 to 4096 bits and the exponent 65537")
         elif jwk["kty"] == "EC" and jwk["crv"] == "P-256":
             alg = "ES256"
             made = ec.EllipticCurvePublicNumbers(
@@ -133,6 +135,8 @@ def from_jwk(jwk: Any) -> tuple[Algorithm, bytes]:
             ).public_key()
         else:
             raise ValueError("this is no key for tokens")
+        if jwk.get("alg", alg) != alg:
+            raise ValueError("the key is for another algorithm")
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("this is no JSON Web Key") from error
     return alg, made.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

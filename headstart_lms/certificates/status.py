@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Centre
@@ -138,12 +138,19 @@ def signed_list(
     centre = session.scalar(select(Centre).where(Centre.slug == issuer))
     if centre is None:
         raise NotFound(_("There is no such list."))
+    # the centre first, then its list, then its log: whoever holds several holds them in this order
+    key = keys.signing_key(session, centre, keyring=keyring, base_url=base_url, at=at, for_lists=True)
+    found = session.scalars(
+        select(StatusList).where(StatusList.id == found.id)
+        .with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).one()  # fmt: skip
+    if found.signed and found.signed_at and at - FRESH < found.signed_at <= at:
+        return found.signed  # by another one, while we waited
     indexes = session.scalars(
         select(Certificate.status_index).where(
             Certificate.status_list_id == found.id, Certificate.standing.in_(SET)
         )
     ).all()
-    key = keys.signing_key(session, centre, keyring=keyring, base_url=base_url, at=at, for_lists=True)
     document = credential(
         keys.issuer_of(centre, base_url), list_url(base_url, issuer, year), sorted(indexes), at=at
     )
@@ -152,6 +159,15 @@ def signed_list(
     found.signed_at = at
     session.flush()
     return found.signed
+
+
+def forget_signed(session: Session, list_id: int) -> None:
+    """Let a list be signed anew at its next reading.
+
+    Written even where nothing is signed: so whoever signs the list right now is waited for, and what was signed
+    without the bit that is being set does not stay.
+    """
+    session.execute(update(StatusList).where(StatusList.id == list_id).values(signed=None))
 
 
 def find_fresh(session: Session, issuer: str, year: int, at: datetime) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..kernel.settings import find_installation
-from . import contexts, keys, signing, trust_list
-from .models import Certificate, IssuerKey, Publisher, StoredList
+from . import believed, contexts, keys, signing
+from .models import Certificate, IssuerKey, StoredList
 from .signing import Algorithm
 
 Document = dict[str, Any]
@@ -143,12 +143,10 @@ def trust_store(session: Session) -> TrustStore:
 
     own = {key.issuer.did for key in known.values()}
     installation = find_installation(session)
-    for publisher, found, _document, accepted in trust_list.accepted_issuers(
-        session, installation is not None and installation.is_demo
-    ):
-        for listed in found.issuers:
-            if listed.did in accepted and listed.did not in own:
-                _add_listed(known, listed, publisher)
+    is_demo = installation is not None and installation.is_demo
+    for other in believed.believed_issuers(session, is_demo):
+        if other.did not in own:
+            known |= _keys_of(other)
 
     def find_list(url: str) -> Document | None:
         text = session.scalar(
@@ -170,21 +168,20 @@ def trust_store(session: Session) -> TrustStore:
     return TrustStore(known, find_record, find_list, find_issued)
 
 
-def _add_listed(found: dict[str, TrustedKey], issuer: trust_list.ListedIssuer, publisher: Publisher) -> None:
-    """Add an issuer of an accepted list. Who was listed first stays; a key that anybody calls compromised is."""
+def _keys_of(other: believed.Believed) -> dict[str, TrustedKey]:
+    """Return the keys of an issuer of others. They carry its DID, so no other issuer's key is among them."""
+    issuer, publisher = other.issuer, other.publisher
     known = KnownIssuer(
         issuer.did, issuer.name, issuer.country, demo=issuer.demo, listed_by=publisher.name, listed=publisher.made,
         listed_until=publisher.next_update, status_lists=issuer.statusLists,
     )  # fmt: skip
-    for key in issuer.keys:
-        earlier = found.get(key.method)
-        if earlier is None:
-            alg, public = key.public
-            found[key.method] = TrustedKey(
-                key.method, public, known, key.start, key.until, key.compromisedFrom, alg
-            )
-        elif key.compromisedFrom is not None and not earlier.is_compromised_at(key.compromisedFrom):
-            found[key.method] = replace(earlier, compromised_from=key.compromisedFrom)
+    found = {}
+    for key in other.keys:
+        listed, (alg, public) = key.listed, key.listed.public
+        found[listed.method] = TrustedKey(
+            listed.method, public, known, listed.start, listed.until, key.compromised_from, alg
+        )
+    return found
 
 
 def record_of(certificate: Certificate) -> Record:

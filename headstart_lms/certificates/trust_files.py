@@ -1,30 +1,60 @@
 """Read whom to believe from files: for a computer without a database and without a network.
 
 A trust list or the bundle of the verifier: ``issuers`` with their dated keys, and ``statusLists`` as signed
-documents. Whoever names the file on the command line decides to believe it; its own signature, when a key in
-it fits, shows that it was not damaged.
+documents. Whoever names the file on the command line decides to believe it; its own signature shows that nobody
+changed it since, and by whose key it was made.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ..kernel.errors import Invalid
-from . import proofs, signing
+from . import keys, proofs, signing
 from .asking import age
+from .documents import check_key_time
+from .errors import VerificationError
 from .facts import instant
 from .reading import Document
+from .standing import SKEW
 from .trust import KnownIssuer, TrustedKey, TrustStore, VouchedList
+from .verdict import sentence
 
 LIST, BUNDLE = "HeadstartTrustList", "HeadstartVerifierBundle"
 TYPES = (LIST, BUNDLE)
+_WORDS = {LIST: "trust list", BUNDLE: "verifier's bundle"}
 #: A bundle with ten full revocation lists has 200 kB.
 MOST_BYTES = 50_000_000
+
+
+_DATES = ("made", "issued", "created", "updated", "validFrom", "dated")
+_OPTIONS = {"type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"}
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is asked of the signatures of the files: to be made with one of these keys, or nothing at all."""
+
+    is_unsigned: bool = False
+    #: Multikeys, and fingerprints in numbers or words.
+    publisher_keys: tuple[str, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+
+    @property
+    def names_keys(self) -> bool:
+        return bool(self.publisher_keys or self.fingerprints)
+
+    def fits(self, public: str) -> bool:
+        printed = keys.fingerprint(public)
+        return public in self.publisher_keys or any(
+            keys.is_same_fingerprint(given, printed) for given in self.fingerprints
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +66,145 @@ class TrustFiles:
     warnings: tuple[str, ...]
 
 
-def read_trust(files: Iterable[Path], at: datetime) -> TrustFiles:
-    """Read trust lists and bundles. Raises Invalid with the name of the file."""
-    keys: dict[str, TrustedKey] = {}
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """A key that signed a file; ``issuer`` is None for one that only the person named."""
+
+    public: str
+    created: datetime
+    issuer: KnownIssuer | None
+
+
+@dataclass(slots=True)
+class _File:
+    """One file, read and checked by itself."""
+
+    name: str
+    made: datetime
+    issuers: dict[str, KnownIssuer] = field(default_factory=dict)
+    keys: dict[str, TrustedKey] = field(default_factory=dict)
+    signer: _Signer | None = None
+    status: dict[str, Document] = field(default_factory=dict)
+    vouched: dict[str, VouchedList] = field(default_factory=dict)
+    suspended: set[tuple[str, int, int]] = field(default_factory=set)
+
+
+def read_trust(files: Iterable[Path], at: datetime, demand: Demand | None = None) -> TrustFiles:
+    """Read trust lists and bundles; of each issuer the newest file tells. Raises Invalid with the name of the file.
+
+    The order of the files does not count. A key that one of them calls compromised is, from the earliest time said.
+    """
+    demand = demand or Demand()
+    for key in demand.publisher_keys:
+        try:
+            keys.fingerprint(key)
+        except ValueError as error:
+            raise Invalid("The publisher's key is no Multikey. It starts with z6Mk.") from error
+    lists: list[dict[str, Any]] = []
+    warnings: list[str] = []
+    read: list[_File] = []
+    for file in files:
+        found = _read(file)
+        one = _File(file.name, _made(found, file.name, at))
+        for issuer, known in _keys(found, file.name):
+            one.issuers[issuer.did] = issuer
+            if known is not None:
+                one.keys[known.method] = known
+        one.signer = _check_signature(found, one, demand)
+        if one.signer is None:
+            warnings.append(
+                f"{file.name}: its signature could not be checked. You believe it because you named it."
+            )
+        warnings += _check_age(found, file.name, at)
+        for listed in _status_lists(found):
+            _keep_newer(one.status, listed)
+        if found["type"] == BUNDLE:
+            one.vouched, one.suspended = _vouched(found, file.name)
+        read.append(one)
+        lists.append(_list(found, file.name, at))
+    store = _merge(read)
+    if not demand.names_keys:
+        warnings += _say_signers(read)
+    return TrustFiles(store, tuple(lists), (*warnings, *_say_missing(read)))
+
+
+def _merge(read: list[_File]) -> TrustStore:
+    """Put the files together so that no older one undoes what a newer one says."""
+    known: dict[str, TrustedKey] = {}
     issuers: dict[str, KnownIssuer] = {}
     status: dict[str, Document] = {}
     vouched: dict[str, VouchedList] = {}
     suspended: set[tuple[str, int, int]] = set()
-    lists: list[dict[str, Any]] = []
-    warnings: list[str] = []
-    for file in files:
-        found = _read(file)
-        here: dict[str, TrustedKey] = {}
-        for issuer, key in _keys(found, file.name):
-            issuers[issuer.did] = issuer
-            if key is not None:
-                here[key.method] = key
-        warnings += _check(found, here, file.name, at)
-        for one in _status_lists(found):
-            if isinstance(one.get("id"), str):
-                status[one["id"]] = one
-        if found["type"] == BUNDLE:
-            held, stopped = _vouched(found, file.name)
-            vouched |= held
-            suspended |= stopped
-        keys |= here
-        lists.append(_list(found, file.name, at))
-    store = TrustStore(
-        keys, find_list=status.get, vouched=vouched, suspended=frozenset(suspended), issuers=issuers
+    compromised: dict[tuple[Any, ...], datetime] = {}
+    for one in sorted(read, key=lambda file: file.made):
+        known = {method: key for method, key in known.items() if key.issuer.did not in one.issuers} | one.keys
+        issuers |= one.issuers
+        for listed in one.status.values():
+            _keep_newer(status, listed)
+        for url, held in one.vouched.items():
+            if url not in vouched or held.made >= vouched[url].made:
+                vouched[url] = held
+        told = {held.issuer for held in one.vouched.values()}
+        suspended = {place for place in suspended if place[0] not in told} | one.suspended
+        for key in one.keys.values():
+            if key.compromised_from is not None:
+                for name in ((key.method,), (key.alg, key.public)):
+                    compromised[name] = min(key.compromised_from, compromised.get(name, key.compromised_from))
+    for method, key in known.items():
+        said = [compromised[name] for name in ((method,), (key.alg, key.public)) if name in compromised]
+        if said:
+            known[method] = replace(key, compromised_from=min(said))
+    for one in read:
+        if one.signer is None:
+            continue
+        since = compromised.get(("EdDSA", signing.from_multikey(one.signer.public)))
+        if since is not None and one.signer.created >= since:
+            raise Invalid(f"{one.name}: {sentence('key-compromised')} Get it again.", "key-compromised")
+    for url, listed in status.items():
+        if url in vouched and _start(listed) > vouched[url].made:
+            del vouched[url]
+    return TrustStore(
+        known, find_list=status.get, vouched=vouched, suspended=frozenset(suspended), issuers=issuers
     )
-    return TrustFiles(store, tuple(lists), tuple(warnings))
+
+
+def _keep_newer(status: dict[str, Document], listed: Document) -> None:
+    name = listed.get("id")
+    if isinstance(name, str) and (name not in status or _start(listed) >= _start(status[name])):
+        status[name] = listed
+
+
+def _start(listed: Document) -> datetime:
+    try:
+        return instant(listed.get("validFrom")) or _NEVER
+    except VerificationError:
+        return _NEVER
+
+
+def _say_signers(read: list[_File]) -> Iterator[str]:
+    """Say once of each key that signed a file whose it is, so that somebody can compare it."""
+    said = set()
+    for one in read:
+        if one.signer is not None and one.signer.public not in said:
+            said.add(one.signer.public)
+            issuer = one.signer.issuer
+            who = f"{issuer.name} ({issuer.did})" if issuer is not None else "an unknown key"
+            yield (
+                f"{one.name} is signed by {who}, fingerprint {keys.fingerprint(one.signer.public)}. "
+                "Compare it with the publisher once, then give it with --fingerprint."
+            )
+
+
+def _say_missing(read: list[_File]) -> Iterator[str]:
+    """Name the files that only say where revocation lists are: nothing can be valid with them alone."""
+    held = {url for one in read for url in (*one.status, *one.vouched)}
+    for one in read:
+        named = {url for issuer in one.issuers.values() for url in issuer.status_lists}
+        if not one.status and not one.vouched and (not held or named - held):
+            yield (
+                f"{one.name} holds no revocation lists, so certificates could not be checked with it alone. "
+                "Take the bundle.json of the verifier."
+            )
 
 
 def _vouched(found: Document, name: str) -> tuple[dict[str, VouchedList], set[tuple[str, int, int]]]:
@@ -113,7 +252,8 @@ def _keys(found: Document, name: str) -> Iterator[tuple[KnownIssuer, TrustedKey 
             demo = bool(one.get("demo", str(one["did"]).startswith("did:web:localhost")))
             lists = one.get("statusLists") or ()
             issuer = KnownIssuer(
-                str(one["did"]), str(one["name"]), one.get("country"), demo=demo,
+                str(one["did"]), str(one["name"]), one.get("country"), demo=demo, listed=_instant(found.get("made")),
+                listed_until=_listed_until(found, one),
                 status_lists=tuple(url for url in lists if isinstance(url, str)) if isinstance(lists, list) else (),
             )  # fmt: skip
             yield issuer, None
@@ -121,6 +261,16 @@ def _keys(found: Document, name: str) -> Iterator[tuple[KnownIssuer, TrustedKey 
                 yield issuer, _key(issuer, key)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Invalid(f"{name}: issuer {number} is not written as it should be.") from error
+
+
+def _listed_until(found: Document, issuer: Any) -> datetime | None:
+    """Return until when a file may be asked about an issuer: a trust list until its next one is due, a bundle until
+    the list ends that names an issuer of others.
+    """
+    ends = [_instant(issuer.get("listedUntil"))]
+    if found["type"] == LIST:
+        ends.append(_instant(found.get("nextUpdate") or found.get("validUntil")))
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _key(issuer: KnownIssuer, found: Any) -> TrustedKey | None:
@@ -171,44 +321,111 @@ def _parsed(text: str) -> Any:
         return None
 
 
-def _check(found: Document, keys: dict[str, TrustedKey], name: str, at: datetime) -> Iterator[str]:
-    """Check the file's own signature where its key is at hand, and its age. Raises Invalid when it was changed."""
-    given = found.get("proof")
+def _made(found: Document, name: str, at: datetime) -> datetime:
+    """Return when a file was made, the earliest time of all when it does not say. Raises Invalid for a bundle that
+    nothing may be checked with any more, and for one of the future.
+    """
+    try:
+        made = _instant(_dated(found))
+        if found["type"] == BUNDLE and made is None:
+            raise ValueError("a bundle says when it was made")
+        if (
+            made is not None
+            and found["type"] == BUNDLE
+            and at >= made + timedelta(days=int(found["refuseAfterDays"]))
+        ):
+            raise Invalid(f"{name}: {sentence('bundle-refused')} Get it again.", "bundle-refused")
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise Invalid(f"{name} is not written as a {_WORDS[found['type']]} should be.") from error
+    if made is not None and made > at + SKEW:
+        raise Invalid(f"{name} was made at {made:%Y-%m-%d %H:%M} UTC: that is in the future.")
+    return made or _NEVER
+
+
+def _check_signature(found: Document, file: _File, demand: Demand) -> _Signer | None:
+    """Return who signed a file: its publisher, with a key in it and in the time of that key, or a key that the
+    person named. None only where she asks for no signature. Raises Invalid.
+    """
+    given, publisher = found.get("proof"), found.get("publisher")
     listed = given if isinstance(given, list) else [given] if isinstance(given, dict) else []
-    fitting = 0
+    did = publisher.get("did") if isinstance(publisher, dict) else None
+    problem, signers = "is not signed", []
     for proof in (one for one in listed if isinstance(one, dict)):
-        key = keys.get(str(proof.get("verificationMethod")))
-        if key is None or proof.get("cryptosuite") != proofs.JCS:
+        key = file.keys.get(str(proof.get("verificationMethod")))
+        publics = demand.publisher_keys
+        if key is not None and key.alg == "EdDSA":
+            publics = (signing.to_multikey(key.public),)
+        if not publics:
+            problem = "is signed with a key that does not stand in it"
             continue
-        options = {member: value for member, value in proof.items() if member != "proofValue"}
+        if (
+            proof.get("type") != "DataIntegrityProof" or proof.get("cryptosuite") != proofs.JCS
+            or proof.get("proofPurpose") != "assertionMethod" or not set(proof) <= _OPTIONS
+        ):  # fmt: skip
+            problem = "has a kind of signature that is not read here"
+            continue
+        public = next((one for one in publics if _fits(found, proof, one)), None)
+        if public is None and key is None:
+            problem = "is signed with a key that does not stand in it"
+            continue
+        if public is None:
+            raise Invalid(f"{file.name} was changed: its signature does not fit. Get it again.", "signature")
         try:
-            data = proofs.jcs_hash(proofs.without_proof(found), options)
-            fits = signing.is_signature(key.public, proofs.signature_of(proof), data)
-        except ValueError:
-            fits = False
-        if not fits:
-            raise Invalid(f"{name} was changed: its signature does not fit. Get it again.")
-        fitting += 1
-    if not fitting:
-        yield f"{name}: its signature could not be checked. You believe it because you named it."
+            created = instant(proof["created"])
+            if created is None:
+                raise ValueError("a signature says when it was made")
+            if key is not None:
+                check_key_time(key, created)
+        except VerificationError as error:
+            problem = f"cannot be believed: {sentence(error.reason).rstrip('.')}"
+            continue
+        except (KeyError, ValueError):
+            problem = "has a signature without a date"
+            continue
+        if key is not None and did is not None and key.issuer.did != did:
+            problem = "is signed by somebody else than its publisher"
+            continue
+        signers.append(_Signer(public, created, None if key is None else key.issuer))
+    if demand.names_keys:
+        chosen = next((one for one in signers if demand.fits(one.public)), None)
+        if chosen is None:
+            raise Invalid(
+                f"{file.name} is not signed with the key that you named. Do not use it; call the publisher.",
+                "publisher-key",
+            )
+        return chosen
+    if not signers and not demand.is_unsigned:
+        raise Invalid(
+            f"{file.name} {problem}. Get it again; to believe it all the same, give --unsigned.", "signature"
+        )
+    return signers[0] if signers else None
+
+
+def _fits(found: Document, proof: Document, public: str) -> bool:
+    options = {member: value for member, value in proof.items() if member != "proofValue"}
+    try:
+        data = proofs.jcs_hash(proofs.without_proof(found), options)
+        return signing.is_signature(signing.from_multikey(public), proofs.signature_of(proof), data)
+    except ValueError:
+        return False
+
+
+def _check_age(found: Document, name: str, at: datetime) -> Iterator[str]:
     until = found.get("nextUpdate") or found.get("validUntil")
     try:
         end = instant(until)
-    except Exception:
+    except VerificationError:
         end = None
     if end is not None and end < at:
         yield f"{name} is old: a new one was due on {end.date().isoformat()}."
 
 
+def _dated(found: Document) -> str | None:
+    return next((found[name] for name in _DATES if isinstance(found.get(name), str)), None)
+
+
 def _list(found: Document, name: str, at: datetime) -> dict[str, Any]:
-    dated = next(
-        (
-            found[n]
-            for n in ("issued", "created", "updated", "validFrom", "dated")
-            if isinstance(found.get(n), str)
-        ),
-        None,
-    )
+    dated = _dated(found)
     until = found.get("nextUpdate") or found.get("validUntil")
     return {
         "kind": "trust-list", "id": str(found.get("id", name))[:200], "version": found.get("version"),

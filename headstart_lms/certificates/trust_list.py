@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from ..kernel.errors import Invalid
 from . import keys, proofs, signing, status
 from .keys import Sealer
-from .models import IssuerKey, Log, LogEntry, PublishedList, Publisher, StatusList
+from .models import IssuerKey, Log, LogEntry, PublishedList, StatusList
 
 TYPE = "HeadstartTrustList"
 #: How long a list says it is good, and after what time it is signed anew though nothing changed.
@@ -28,6 +28,8 @@ LOGS_WAIT = timedelta(hours=1)
 #: A key is made and named this long before it signs, so that every list that follows is signed with a known one.
 AHEAD = timedelta(days=30)
 MOST_BYTES, MOST_ISSUERS, MOST_KEYS, MOST_LISTS = 5_000_000, 5_000, 400, 100
+#: Longer than this no list counts, whatever it says of itself: who stole a key must not sign for years.
+LONGEST = timedelta(days=31)
 #: Clocks of publishers and readers differ.
 SKEW = timedelta(minutes=5)
 Document = dict[str, Any]
@@ -68,7 +70,6 @@ class ListedKey(Part):
     start: Instant = Field(alias="from")
     until: Instant
     compromisedFrom: Instant | None = None
-
 
     @model_validator(mode="after")
     def _check(self) -> ListedKey:
@@ -123,6 +124,10 @@ class TrustList(Part):
     def keys_of(self, did: str) -> dict[str, ListedKey]:
         return {key.method: key for issuer in self.issuers if issuer.did == did for key in issuer.keys}
 
+    @property
+    def listed_keys(self) -> Iterator[ListedKey]:
+        return (key for issuer in self.issuers for key in issuer.keys)
+
 
 def read(data: bytes | str) -> tuple[Document, TrustList]:
     """Read a trust list without believing it. Raises Invalid."""
@@ -159,15 +164,12 @@ def _no_constant(name: str) -> float:
 
 
 def check_signature(
-    document: Document,
-    found: TrustList,
-    windows: Mapping[str, ListedKey | None],
-    public: Mapping[str, str],
+    document: Document, found: TrustList, listed: Iterable[ListedKey], public: Mapping[str, str]
 ) -> str:
     """Return the method that signed a list. Raises Invalid.
 
-    ``public`` maps the methods that may sign to their Multikeys, ``windows`` to the time they may sign in, where
-    it is known.
+    ``public`` maps the methods that may sign to their Multikeys; ``listed`` is what lists say of keys: whatever the
+    name it goes by there, the one that signed must be in its time and in nobody else's hands.
     """
     proof = found.proof
     method = proof.get("verificationMethod")
@@ -186,20 +188,33 @@ def check_signature(
         created = _aware(datetime.fromisoformat(str(proof.get("created"))))
         data = proofs.jcs_hash(proofs.without_proof(document), options)
         fits = signing.is_signature(signing.from_multikey(public[method]), proofs.signature_of(proof), data)
-    except ValueError:
+    except (ValueError, OverflowError):
         fits = False
     if not fits:
         raise Invalid("The signature of this list does not fit: it was changed.", "signature")
-    window = windows.get(method)
-    if window is not None:
-        if window.compromisedFrom is not None and created >= window.compromisedFrom:
-            raise Invalid("This list is signed with a key that may be in wrong hands.", "key-compromised")
-        if not window.start <= created < window.until:
-            raise Invalid("This list was signed at a time when its key was not in use.", "key-time")
+    _check_key(public[method], listed, found.made)
+    if created != found.made:
+        raise Invalid("This list says that it was made at another time than it was signed.", "key-time")
+    if not timedelta(0) < found.nextUpdate - found.made <= LONGEST:
+        raise Invalid(f"This list does not end within {LONGEST.days} days after it was made.")
     return method
 
 
-# --- what is known here ----------------------------------------------------------------------------------------------
+def _check_key(public: str, listed: Iterable[ListedKey], at: datetime) -> None:
+    """Compare by the bytes of the key: a name is whatever the list calls it.
+
+    For lists a key is lost as a whole: whoever has it writes any date beside the signature.
+    """
+    for key in listed:
+        if key.publicKeyMultibase != public:
+            continue
+        if key.compromisedFrom is not None:
+            raise Invalid("This list is signed with a key that may be in wrong hands.", "key-compromised")
+        if not key.start <= at < key.until:
+            raise Invalid("This list was signed at a time when its key was not in use.", "key-time")
+
+
+# --- our own issuers -------------------------------------------------------------------------------------------------
 
 
 def own_issuers(session: Session, base_url: str) -> list[Document]:
@@ -240,55 +255,6 @@ def _keys(key: IssuerKey) -> list[Document]:
         {"method": method, "publicKeyJwk": signing.to_jwk(public), **span}
         for method, _alg, public in keys.token_keys_of(key)
     ]
-
-
-def known_issuers(session: Session, base_url: str) -> list[Document]:
-    """Return every issuer that is believed here, in the shape of the list: our own, and those we accepted.
-
-    Those of others say by ``listedBy`` whose list names them.
-    """
-    own = own_issuers(session, base_url)
-    dids = {issuer["did"] for issuer in own}
-    for publisher, _list, document, accepted in accepted_issuers(session, keys.is_demo(base_url)):
-        for issuer in document["issuers"]:
-            if issuer["did"] in accepted and issuer["did"] not in dids:
-                dids.add(issuer["did"])
-                own.append({**issuer, "listedBy": publisher.name})
-    return own
-
-
-def accepted_issuers(
-    session: Session, is_demo: bool
-) -> list[tuple[Publisher, TrustList, Document, frozenset[str]]]:
-    """Return each publisher with his list and the DIDs on it that are believed here, first accepted first.
-
-    A demo's issuer is never believed by an installation that is none.
-    """
-    found = []
-    for publisher in session.scalars(select(Publisher).order_by(Publisher.id)):
-        document, trust_list = _stored(session, publisher)
-        chosen = frozenset(
-            issuer.did for issuer in trust_list.issuers
-            if (is_demo or not issuer.demo) and (publisher.only is None or issuer.did in publisher.only)
-        )  # fmt: skip
-        found.append((publisher, trust_list, document, chosen))
-    return found
-
-
-#: Lists that were read before, by their digest: reading one of 5,000 issuers takes longer than a check.
-_read: dict[str, tuple[Document, TrustList]] = {}
-
-
-def _stored(session: Session, publisher: Publisher) -> tuple[Document, TrustList]:
-    known = _read.get(publisher.digest)
-    if known is None:
-        text = session.scalars(
-            select(Publisher).where(Publisher.id == publisher.id).options(undefer(Publisher.document))
-        ).one().document  # fmt: skip
-        if len(_read) >= 16:
-            _read.clear()
-        known = _read[publisher.digest] = read(text)
-    return known
 
 
 # --- publish ---------------------------------------------------------------------------------------------------------

@@ -150,6 +150,10 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Bud
     if member.flag_bits & 0x1:
         yield Entry(label, problem="locked")
         return
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # Python unpacks the other kinds in pieces of any size: 350 bytes can become 600 MB before they are counted
+        yield Entry(label, problem="damaged")
+        return
     # what the directory of the zip file says of sizes may be a lie, so the bytes that come out are counted
     most = min(MOST_FILE, max(MOST_RATIO * member.compress_size, 100_000), max(budget.bytes, 0))
     try:

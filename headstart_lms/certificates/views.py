@@ -24,7 +24,7 @@ from . import (
 )
 from .asking import Asker, Entry, Outcome, find_receipt
 from .check_models import Check
-from .context import CHECKS, bp, count, count_years, demo, installation, private, read_year, sealed
+from .context import bp, count_check, count_years, demo, installation, private, read_year, sealed
 
 __all__ = ["bp", "holder_views", "officer_views", "offline_views"]
 
@@ -40,7 +40,7 @@ def verify_form() -> Response:
 @access(public, changes_nothing=True, for_offices=True)
 def verify_answer() -> BaseResponse:
     """Check what was sent: a file, pasted text, or a code with or without the year of birth."""
-    count("check", CHECKS, 600)
+    count_check()
     file = request.files.get("file")
     text = request.form.get("text", "").strip()
     code = request.form.get("code", "").strip() or lookup.code_in(text)
@@ -69,7 +69,7 @@ def verify_answer() -> BaseResponse:
 @access(public, for_offices=True)
 def verify_code(code: str) -> BaseResponse:
     """Check a code alone: what the QR code opens."""
-    count("check", CHECKS, 600)
+    count_check()
     try:
         known = codes.parse_code(code)
     except codes.CodeError as error:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from ..certificates import checks, codes, members, receipts
 from ..certificates.asking import Asker, Entry, Outcome
 from ..certificates.check_jobs import count_tries, note
+from ..certificates.reading import members_once
 from ..certificates.tokens import find_token
 from ..certificates.uploads import MOST_FILE, code_part
 from ..kernel import limits
@@ -122,7 +123,7 @@ def _body(most: int) -> bytes:
 
 def _json(data: bytes) -> Any:
     try:
-        return json.loads(data)
+        return json.loads(data, object_pairs_hook=members_once)
     except (ValueError, RecursionError) as error:
         raise NotRead(
             "The body is not JSON. Send an object, or the file with its own content type."

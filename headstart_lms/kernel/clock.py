@@ -14,6 +14,11 @@ def now() -> datetime:
     return _frozen[-1] if _frozen else datetime.now(UTC)
 
 
+def is_frozen() -> bool:
+    """Say whether a test holds the clock: whoever asks the clock of a database asks this one instead."""
+    return bool(_frozen)
+
+
 def today() -> date:
     return now().date()
 

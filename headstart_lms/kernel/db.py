@@ -94,17 +94,47 @@ class FairLock:
             turn.wait()
         if self._path is not None:
             try:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-                fcntl.flock(self._file, fcntl.LOCK_EX)
+                self._file = self._lock_file(self._path)
             except BaseException:
                 self._next()
                 raise
 
     def release(self) -> None:
-        if self._file is not None:
-            os.close(self._file)  # closing drops the lock
-            self._file = None
+        file, self._file = self._file, None  # first: from then on another process may have it
+        if file is not None:
+            os.close(file)  # closing drops the lock
         self._next()
+
+    @staticmethod
+    def _lock_file(path: str) -> int:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except BaseException:
+            os.close(file)
+            raise
+        return file
+
+    def is_held_elsewhere(self) -> bool:
+        """Say whether another process has the lock now; nobody waits for the answer.
+
+        While this process has it, no other one can. What cannot be found out counts as held.
+        """
+        if self._path is None or self._file is not None:
+            return False
+        try:
+            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:  # nobody ever wrote
+            return False
+        except OSError:
+            return True
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(file)
+        return False
 
     def _next(self) -> None:
         with self._mutex:
@@ -135,11 +165,7 @@ def transaction() -> Iterator[Session]:
     transaction fails at once when another one wrote in between). Raises RuntimeError when a transaction is
     open already, or when the session (a host's) holds changes that are not ours to commit.
     """
-    current = session()
-    if "hs_transaction" in current.info:
-        raise RuntimeError("a transaction is open already; open it only at the edge")
-    if current.new or current.dirty or current.deleted:
-        raise RuntimeError("the session has pending changes of somebody else; commit or roll them back first")
+    current = _idle_session()
     bind = current.get_bind()
     engine = bind if isinstance(bind, Engine) else bind.engine
     if not _goes_on(current, engine):
@@ -168,6 +194,29 @@ def transaction() -> Iterator[Session]:
             callback()
         except Exception:  # the record stands; what follows it is logged and cannot undo it
             current_app.logger.exception("a function that runs after the commit failed")
+
+
+def _idle_session() -> Session:
+    """Return the session when nothing is begun in it that would be lost."""
+    current = session()
+    if "hs_transaction" in current.info:
+        raise RuntimeError("a transaction is open already; open it only at the edge")
+    if current.new or current.dirty or current.deleted:
+        raise RuntimeError("the session has pending changes of somebody else; commit or roll them back first")
+    return current
+
+
+def give_back() -> None:
+    """End what was read, and give the connection back: before waiting for somebody who needs one as well.
+
+    Raises RuntimeError as ``transaction`` does.
+    """
+    _idle_session().rollback()
+
+
+def is_written_elsewhere(engine: Engine) -> bool:
+    """Say whether another process is in a ``transaction`` on this SQLite database."""
+    return engine.dialect.name == "sqlite" and _writer_lock(engine).is_held_elsewhere()
 
 
 def _goes_on(current: Session, engine: Engine) -> bool:

@@ -6,13 +6,13 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import JSON, Index, String, select, update
+from sqlalchemy import JSON, Index, String, case, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .clock import now
-from .db import Base, session, transaction
+from .db import Base, insert_into, session, transaction
 
 log = logging.getLogger("headstart.jobs")
 F = TypeVar("F", bound=Callable[[dict[str, Any]], None])
@@ -20,6 +20,8 @@ F = TypeVar("F", bound=Callable[[dict[str, Any]], None])
 #: A job that is not done after this long may be taken by another worker.
 LEASE = timedelta(minutes=10)
 MAX_TRIES = 12
+#: Rows of the session itself are not looked at: nobody holds the job that waits.
+_CORE: Final = {"synchronize_session": False}
 
 
 class Job(Base):
@@ -61,11 +63,22 @@ def enqueue(
 ) -> None:
     """Add a job to the open transaction; with a ``key``, only when none with that key waits.
 
-    The one that waits is held until the commit: a worker that took it before would not see what it is for.
+    The one that waits is held until the commit: a worker that took it before would not see what it is for. It is
+    done at the earlier of the two times.
     """
-    if key is not None and session.scalar(select(Job.id).where(Job.key == key).with_for_update()) is not None:
+    at = not_before or now()
+    if key is None:
+        session.add(Job(kind=kind, payload=payload, not_before=at))
         return
-    session.add(Job(kind=kind, payload=payload, key=key, not_before=not_before or now()))
+    earlier = {"not_before": case((Job.not_before > at, at), else_=Job.not_before)}
+    waiting = session.execute(update(Job).where(Job.key == key).values(earlier), execution_options=_CORE)
+    if waiting.rowcount:  # type: ignore[attr-defined]
+        return
+    # an insert that meets one takes a number all the same: it is asked only when none was seen
+    made = insert_into(session.connection().dialect, Job.__table__).values(
+        kind=kind, payload=payload, key=key, not_before=at
+    )
+    session.execute(made.on_conflict_do_update(index_elements=["key"], set_=earlier))
 
 
 def claim() -> tuple[int, str, dict[str, Any]] | None:

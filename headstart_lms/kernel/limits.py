@@ -39,13 +39,17 @@ def hit(session: Session, bucket: str, limit: int, seconds: int) -> None:
         .returning(Limit.count, Limit.until)
     ).one()
     if count > limit:
-        wait = max(1, int((until - at).total_seconds()))
-        sentence = ngettext(
-            "Too many tries. Wait %(num)d minute, then try again.",
-            "Too many tries. Wait %(num)d minutes, then try again.",
-            wait // 60 + 1,
-        )
-        raise TooMany(sentence, wait)
+        raise too_many(max(1, int((until - at).total_seconds())))
+
+
+def too_many(wait: int) -> TooMany:
+    """Return the refusal that says how long to wait (seconds)."""
+    sentence = ngettext(
+        "Too many tries. Wait %(num)d minute, then try again.",
+        "Too many tries. Wait %(num)d minutes, then try again.",
+        wait // 60 + 1,
+    )
+    return TooMany(sentence, wait)
 
 
 def spend(session: Session, bucket: str, amount: int, limit: int, until: datetime) -> int:

@@ -94,3 +94,11 @@ def read_lagging(read: Callable[[Session], T]) -> T:
                 raise
             replica.leave_alone(error)
     return read(db.session())
+
+
+def leave_replica(error: DBAPIError) -> Session:
+    """Return our own session, for the rest of a walk in which the replica failed; that is left alone for a while."""
+    replica = find_replica()
+    if replica is not None:
+        replica.leave_alone(error)
+    return db.session()

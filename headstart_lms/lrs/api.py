@@ -147,6 +147,7 @@ def _takes(*methods: str) -> None:
 def _launcher() -> Client:
     """Return who asks, if it may launch content. Raises Unauthorized, NotAllowed, TooMany."""
     client = authenticate(session(), request.headers.get("Authorization"))
+    g.xapi_client = client.id  # a refusal is noted under its name
     if not client.can("launch"):
         raise NotAllowed("This key has no scope for that. It would need: launch.")
     return client

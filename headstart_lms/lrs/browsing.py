@@ -77,7 +77,7 @@ def find_page(session: Session, search: Search, *, limit: int, before: int | Non
     step = _step(session, search, low, high, limit + 1, ascending=False)
     rows = _load(session, step.seqs[:limit], ascending=False)
     if len(step.seqs) > limit:
-        return Page(rows, rows[-1].stored)
+        return Page(rows, rows[-1].stored if rows else _stored_of(session, step.seqs[limit - 1]))
     if step.seen_to is not None:
         return Page(rows, _stored_of(session, step.seen_to), is_cut=True)
     return Page(rows, None)
@@ -90,8 +90,8 @@ def find_one(session: Session, search: Search, statement_id: UUID) -> Found | No
         low, high = _bounds(session, search, None)
         if low <= seq <= high:
             step = _step(session, search, seq, seq, 1, ascending=True)
-            if step.seqs:
-                return _load(session, step.seqs, ascending=True)[0]
+            for found in _load(session, step.seqs, ascending=True):
+                return found
     return None
 
 
@@ -257,5 +257,7 @@ def _load(session: Session, seqs: Sequence[int], *, ascending: bool) -> list[Fou
 
 
 def _stored_of(session: Session, seq: int) -> int:
-    query = select(_statement.c.stored).where(_statement.c.seq == seq)
-    return int(session.connection().execute(query).scalar_one())
+    """Return the instant to go on from below a number; its statement may have been erased since it was looked at."""
+    query = select(_statement.c.stored).where(_statement.c.seq >= seq).order_by(_statement.c.seq).limit(1)
+    found = session.connection().execute(query).scalar()
+    return head.last(session)[1] + 1 if found is None else int(found)

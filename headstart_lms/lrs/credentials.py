@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ..kernel.clock import now
 from ..kernel.errors import Invalid, NotFound, TooMany
-from . import rates
+from ..kernel.rates import Buckets
 from . import terms as t
 from .models import Credential
 
@@ -28,6 +28,7 @@ SCOPES: Final = (
 DEFAULT_SCOPES: Final = ("statements/write", "statements/read", "state", "profile", "define")
 _USED_STEP: Final = timedelta(hours=1)
 MAX_RATE: Final = 1_000_000
+_rates: Final = Buckets()
 
 _credential: Table = Credential.__table__  # type: ignore[assignment]
 _FIND = select(_credential).where(_credential.c.key == bindparam("key"))
@@ -194,7 +195,7 @@ def count_request(client: Client, default: int) -> None:
     rate = default if client.rate is None else client.rate
     if rate == 0:
         return
-    wait = rates.take(client.key if client.bounds is None else client.bounds.launch.hex, rate)
+    wait = _rates.take(client.key if client.bounds is None else client.bounds.launch.hex, rate)
     if wait:
         raise TooMany(f"This key may send {rate} requests a minute. Wait {wait} s, then go on.", wait)
 

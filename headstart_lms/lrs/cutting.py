@@ -21,6 +21,7 @@ from .partitions import (
     begin_of,
     each_unique,
     first_number,
+    have_alone,
     is_partitioned,
     list_partitions,
     make_unique,
@@ -44,13 +45,8 @@ class Plan:
 
 def plan(session: Session, at: datetime) -> Plan:
     """Return how the statements that are here would be cut. Raises Invalid off PostgreSQL, Conflict when they are."""
+    _check_can_be_cut(session)
     connection = session.connection()
-    if connection.dialect.name != "postgresql":
-        raise Invalid(
-            "Partitions need PostgreSQL: 'headstart move-database' takes an SQLite installation there."
-        )
-    if is_partitioned(session):
-        raise Conflict("The statements are in monthly partitions already.")
     first = connection.scalar(select(func.min(_statement.c.stored)))
     last_seq, last_stored = head.last(session)
     now_month = max(month_of(at), month_of(_instant(last_stored)), last_seq >> BITS)
@@ -79,6 +75,15 @@ def plan(session: Session, at: datetime) -> Plan:
     return Plan(parts, counts, int(size or 0))
 
 
+def _check_can_be_cut(session: Session) -> None:
+    if session.connection().dialect.name != "postgresql":
+        raise Invalid(
+            "Partitions need PostgreSQL: 'headstart move-database' takes an SQLite installation there."
+        )
+    if is_partitioned(session):
+        raise Conflict("The statements are in monthly partitions already.")
+
+
 def _instant(micros: int) -> datetime:
     return datetime.fromtimestamp(micros // 1_000_000, UTC)
 
@@ -87,12 +92,12 @@ def convert(session: Session, at: datetime, begin: Callable[[int], Advance]) -> 
     """Cut both tables by month, in the open transaction: whoever reads or writes statements waits for its end.
 
     ``begin`` is told how many rows there are and returns what is called as they are moved. When it is stopped,
-    nothing has changed.
+    nothing has changed. Raises Conflict also when somebody has been reading statements for more than ten seconds.
     """
-    head.advance(session, 0)
+    _check_can_be_cut(session)
+    have_alone(session)
     connection = session.connection()
     made = plan(session, at)
-    connection.execute(text("LOCK TABLE lms_statement, lms_posting IN ACCESS EXCLUSIVE MODE"))
     advance = begin(2 * sum(made.statements))
     old_statement, old_posting = (_put_aside(connection, table, partitioned=True) for table in TABLES)
     for part in made.parts:
@@ -131,11 +136,11 @@ def _join_by_month(connection: Connection, how: str) -> None:
 
 def undo(session: Session, begin: Callable[[int], Advance]) -> int:
     """Put everything into one table each again, as ``convert`` does it; return the number of statements."""
-    head.advance(session, 0)
-    if not is_partitioned(session):
+    if is_partitioned(session):
+        have_alone(session)
+    if not is_partitioned(session):  # somebody else may have been quicker
         raise Conflict("The statements are not in partitions.")
     connection = session.connection()
-    connection.execute(text("LOCK TABLE lms_statement, lms_posting IN ACCESS EXCLUSIVE MODE"))
     parts = list_partitions(session)
     count = connection.scalar(select(func.count()).select_from(_statement)) or 0
     advance = begin(2 * count)

@@ -14,7 +14,7 @@ from ..kernel.errors import NotFound
 from . import documents, launches, query
 from . import terms as t
 from .documents import Address, Kind, Precondition
-from .incoming import XRequest
+from .incoming import XRequest, check_launch
 from .models import Document
 from .statement_api import _datetime, _json, read_agent, read_instant, read_uuid
 from .validator import BadRequest, formats
@@ -53,18 +53,18 @@ class DocumentResource:
 
     def put(self, request: XRequest) -> Response:
         address, doc_id = self._for_writing(request)
+        sent = documents.read_sent(request.body, _content_type(request))
         with transaction() as current:
-            documents.put_document(
-                current, address, doc_id, request.body, _content_type(request), _condition(request)
-            )
+            documents.put_document(current, address, doc_id, sent, _condition(request))
+            check_launch(current, request.client)
         return Response(status=204)
 
     def post(self, request: XRequest) -> Response:
         address, doc_id = self._for_writing(request)
+        sent = documents.read_sent(request.body, _content_type(request))
         with transaction() as current:
-            documents.merge_document(
-                current, address, doc_id, request.body, _content_type(request), _condition(request)
-            )
+            documents.merge_document(current, address, doc_id, sent, _condition(request))
+            check_launch(current, request.client)
         return Response(status=204)
 
     def delete(self, request: XRequest) -> Response:

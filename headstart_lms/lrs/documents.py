@@ -56,6 +56,30 @@ class Precondition:
     version: str = "1.0.3"
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A document as it came."""
+
+    content: bytes
+    content_type: str
+    #: What it says; None unless it is JSON.
+    value: Any = None
+
+    @property
+    def is_json(self) -> bool:
+        return _is_json(self.content_type)
+
+
+def read_sent(content: bytes, content_type: str) -> Sent:
+    """Read what came, before anybody waits for it. Raises BadRequest for what says it is JSON and is not."""
+    value = parse_json(content, what="The document") if _is_json(content_type) else None
+    return Sent(content, content_type, value)
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type.split(";")[0].strip().lower() == JSON_TYPE
+
+
 def find_document(session: Session, address: Address, doc_id: str) -> Document | None:
     """Return one document, or None."""
     query = _at(session, address, make=False)
@@ -79,12 +103,7 @@ def list_ids(session: Session, address: Address, since: int | None = None) -> li
 
 
 def put_document(
-    session: Session,
-    address: Address,
-    doc_id: str,
-    content: bytes,
-    content_type: str,
-    condition: Precondition,
+    session: Session, address: Address, doc_id: str, sent: Sent, condition: Precondition
 ) -> None:
     """Store a document whole. Raises BadRequest, Conflict or PreconditionFailed by the version's rules."""
     query = _locked(session, address)
@@ -92,18 +111,11 @@ def put_document(
     _check(row, condition)
     if condition.if_match is None and condition.if_none_match is None:
         _check_unconditional(row, address.kind, condition.version)
-    if content_type.split(";")[0].strip().lower() == JSON_TYPE:
-        parse_json(content, what="The document")
-    _write(session, address, row, doc_id, content, content_type)
+    _write(session, address, row, doc_id, sent.content, sent.content_type)
 
 
 def merge_document(
-    session: Session,
-    address: Address,
-    doc_id: str,
-    content: bytes,
-    content_type: str,
-    condition: Precondition,
+    session: Session, address: Address, doc_id: str, sent: Sent, condition: Precondition
 ) -> None:
     """Lay the top-level names of a JSON object over the stored one, or store it new (1.0.3 Comm. 2.2).
 
@@ -112,22 +124,21 @@ def merge_document(
     query = _locked(session, address)
     row = session.scalar(_with_id(query, doc_id, address.registration))
     _check(row, condition)
-    is_json = content_type.split(";")[0].strip().lower() == JSON_TYPE
-    sent = parse_json(content, what="The document") if is_json else None
+    content = sent.content
     if row is not None:
-        if row.content_type.split(";")[0].strip().lower() != JSON_TYPE:
+        if not _is_json(row.content_type):
             raise BadRequest("The stored document is not application/json; it cannot be merged. Use PUT.")
-        if not is_json:
+        if not sent.is_json:
             raise BadRequest("Only application/json can be merged into the stored document. Use PUT.")
         stored: Any = json.loads(row.content)
-        if not isinstance(stored, dict) or not isinstance(sent, dict):
+        if not isinstance(stored, dict) or not isinstance(sent.value, dict):
             raise BadRequest("Both the stored document and the one sent must be JSON objects to be merged.")
-        content = json.dumps({**stored, **sent}, ensure_ascii=False, separators=(",", ":")).encode()
+        content = json.dumps({**stored, **sent.value}, ensure_ascii=False, separators=(",", ":")).encode()
         if len(content) > MAX_DOCUMENT:
             raise DocumentTooLarge("The document would be larger than 32 MB. Keep it in several documents.")
-    elif is_json and not isinstance(sent, dict):
+    elif sent.is_json and not isinstance(sent.value, dict):
         raise BadRequest("A document of type application/json that is posted must be a JSON object.")
-    _write(session, address, row, doc_id, content, content_type)
+    _write(session, address, row, doc_id, content, sent.content_type)
 
 
 def delete_document(session: Session, address: Address, doc_id: str, condition: Precondition) -> None:

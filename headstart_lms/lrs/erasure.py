@@ -167,9 +167,3 @@ def _unpost(session: Session, tenant_id: int, statements: Sequence[tuple[int, by
     gone = [id_ for id_ in registrations if id_ not in set(session.scalars(direct))]
     session.execute(delete(Posting).where(Posting.term_id.in_(gone)))
     session.execute(delete(Term).where(Term.id.in_(gone)))
-
-
-def erase_numbers(session: Session, seqs: Sequence[int]) -> int:
-    """Erase these statements, their ids kept as tombstones; return how many there were."""
-    head.advance(session, 0)
-    return _erase(session, seqs)

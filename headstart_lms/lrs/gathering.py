@@ -2,6 +2,7 @@
 
 Writers of statements follow one another (head.lock), each until its commit is on disk; alone, each would wait for
 the disks of all before it. Nobody waits for company: who comes while a commit is under way finds it in the queue.
+Who waits has no connection of the pool: whoever leads needs one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from ..kernel.db import session, transaction
+from ..kernel.db import give_back, session, transaction
 from . import services
 from . import terms as t
 from .services import StoreResult
@@ -51,16 +52,23 @@ class _Gathering:
         self._is_led = False
 
     def store(self, load: Load) -> list[StoreResult]:
-        with self._mutex:
-            self._queue.append(load)
-            if not self._is_led:
-                self._is_led = True
-                load.state = "leads"
-        if load.state != "leads":
-            load.turn.wait()
+        if not self._begin(load, waits=False):
+            give_back()
+            if not self._begin(load, waits=True):
+                load.turn.wait()
         if load.state == "leads":
             self._lead()
         return load.results if load.state == "done" else _store_alone(load)
+
+    def _begin(self, load: Load, *, waits: bool) -> bool:
+        """Let a load lead when nobody does, else put it into the queue if it ``waits``; return whether it leads."""
+        with self._mutex:
+            if not self._is_led:
+                self._is_led = True
+                load.state = "leads"
+            if load.state == "leads" or waits:
+                self._queue.append(load)
+            return load.state == "leads"
 
     def _lead(self) -> None:
         """Store what waits, the leader's own load first; then let the next one lead."""

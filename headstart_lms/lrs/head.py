@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Table, event, insert, update
 from sqlalchemy.orm import Session, SessionTransaction
 
-from ..kernel.clock import now
+from ..kernel.clock import is_frozen, now
+from ..kernel.db import is_written_elsewhere
 from .models import Head
 from .wire import Query, Row, ask, write
 
@@ -19,12 +20,17 @@ _head: Table = Head.__table__  # type: ignore[assignment]
 #: Any number of our own: the advisory lock on PostgreSQL that writers hold until their commit.
 _ORDER = 0x6865_6164
 _LOCK = Query(f"SELECT pg_advisory_xact_lock({_ORDER})")
+#: Everybody takes the lock of the tables first, then that of the order: whoever wants both whole (``partitions``)
+#: would else wait for a writer who waits for her.
+_TABLES = Query("LOCK TABLE ONLY lms_statement, ONLY lms_posting IN ROW EXCLUSIVE MODE")
 _IS_QUIET = Query(
     f"SELECT CASE WHEN pg_try_advisory_lock_shared({_ORDER}) THEN pg_advisory_unlock_shared({_ORDER}) END"
 )
 _HEAD = Query("SELECT seq, stored, targets FROM lms_statement_head WHERE id = 1")
+#: The processes of an installation may stand on several machines: PostgreSQL's clock is the one for all of them.
+_CLOCK = Query("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
 
-#: Writers of this process whose transaction is open, for SQLite, which one process writes (DESIGN 2).
+#: Writers of this process whose transaction is open, for SQLite.
 _open: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
 _guard = Lock()
 
@@ -49,20 +55,21 @@ def instant(micros: int) -> str:
 
 
 class Taken(NamedTuple):
-    """The last ``seq`` and ``stored`` (microseconds) taken, and how many targets get statements."""
+    """The last ``seq`` and ``stored`` (microseconds) taken, how many targets get statements, and the present.
+
+    ``at`` is read behind the lock: a reader who was told "complete up to now" before relies on it.
+    """
 
     seq: int
     stored: int
     targets: int
+    at: int
 
     def next(self, count: int) -> Taken:
-        """Return the numbers after ``count`` more statements; ``stored`` grows also when the clock goes back.
-
-        Call it behind the lock: a reader who was told "complete up to now" before relies on the clock.
-        """
+        """Return the numbers after ``count`` more statements; ``stored`` grows also when the clock goes back."""
         return self._replace(
             seq=self.seq + count,
-            stored=max(self.stored, microseconds(now())) + count if count else self.stored,
+            stored=max(self.stored, self.at) + count if count else self.stored,
         )
 
     @property
@@ -81,15 +88,23 @@ def lock(session: Session, *queries: Query) -> tuple[Taken, list[list[Row]]]:
     is_postgresql = connection.dialect.name == "postgresql"
     if is_postgresql:
         # the lock is a statement of its own: what is asked next must see what its last holder did
-        rows = ask(connection, _LOCK, _HEAD, *queries)[1:]
+        _, _, clock, *rows = ask(connection, _TABLES, _LOCK, _CLOCK, _HEAD, *queries)
+        at = _present(clock)
     else:
         with _guard:
             _open[session] = str(connection.engine.url)
         rows = ask(connection, _HEAD, *queries)
+        at = _present([])
     if not rows[0]:
         connection.execute(insert(_head).values(id=1, seq=0, stored=0, targets=0))
-        return Taken(0, 0, 0), rows[1:]
-    return Taken(*rows[0][0]), rows[1:]
+        return Taken(0, 0, 0, at), rows[1:]
+    seq, stored, targets = rows[0][0]
+    return Taken(seq, stored, targets, at), rows[1:]
+
+
+def _present(clock: list[Row]) -> int:
+    """Return the present by the database's clock; by ours where it has none, or a test holds ours."""
+    return clock[0][0] if clock and not is_frozen() else microseconds(now())
 
 
 def advance(session: Session, count: int) -> Taken:
@@ -122,14 +137,16 @@ def consistent_through(session: Session) -> tuple[int, int]:
     Ask it before the query it is told with. It is the present while nobody writes, else the last commit.
     """
     connection = session.connection()
-    at = microseconds(now())
     if connection.dialect.name == "postgresql":
-        # two statements, not one: what commits between them must be seen by the second
-        answer, found = ask(connection, _IS_QUIET, _HEAD)
+        # statements of their own: what commits between them must be seen by the last
+        clock, answer, found = ask(connection, _CLOCK, _IS_QUIET, _HEAD)
+        at = _present(clock)
         quiet = answer[0][0]
     else:
+        at = _present([])
+        quiet = not is_written_elsewhere(connection.engine)
         with _guard:
-            quiet = str(connection.engine.url) not in _open.values()
+            quiet = quiet and str(connection.engine.url) not in _open.values()
         found = ask(connection, _HEAD)[0]
     seq, stored = _last(found)
     return (max(at, stored) if quiet else stored), seq

@@ -45,6 +45,11 @@ class BadToken(Unauthorized):
     challenge = 'Bearer realm="xAPI", error="invalid_token"'
 
 
+class LaunchIsOver(BadToken):
+    def __init__(self) -> None:
+        super().__init__("This token is not known, or its launch is over. Open the content again.")
+
+
 class TooLarge(LMSError):
     status, code = 413, "too-large"
 
@@ -251,6 +256,15 @@ def authenticate(session: Session, header: str | None) -> Client:
     return client
 
 
+def check_launch(session: Session, client: Client) -> None:
+    """Raise LaunchIsOver when a launch ended, or its person was erased, while a request was on its way.
+
+    Call it where something was written and the lock of writers is held: an erasure comes before or after, not between.
+    """
+    if client.bounds is not None and not launches.stands(session, client.bounds):
+        raise LaunchIsOver
+
+
 def _find_client(session: Session, header: str | None) -> Client:
     if header is None:
         raise Unauthorized("Send the key and secret of a client: Authorization: Basic.")
@@ -271,7 +285,7 @@ def _find_client(session: Session, header: str | None) -> Client:
     if key.startswith(launches.TOKEN_PREFIX):
         client = launches.find_client(session, key, secret)
         if client is None:
-            raise BadToken("This token is not known, or its launch is over. Open the content again.")
+            raise LaunchIsOver
         return client
     if scheme.lower() == "bearer":
         raise BadToken("Only the token of a launch is sent as Bearer; send key and secret as Basic.")

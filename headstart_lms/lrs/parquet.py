@@ -11,14 +11,15 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Table, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ..kernel.clock import now
@@ -26,6 +27,8 @@ from ..kernel.errors import Conflict, Invalid
 from . import head
 from .analytics import COLUMNS, PAYLOAD, columns_of, instant
 from .models import Statement
+
+T = TypeVar("T")
 
 FORMAT: Final = "headstart-statements/1"
 #: Statements read at once, and the most in one file.
@@ -52,6 +55,9 @@ class Exported:
     files: list[str] = field(default_factory=list)
     #: The last number that the folder holds, over all runs; 0 when it holds nothing.
     last: int = 0
+    #: Everything up to this number and instant (RFC 3339, UTC) is in it; a replica may be behind.
+    complete_to: int = 0
+    complete_until: str = ""
 
 
 def export(
@@ -64,30 +70,34 @@ def export(
     since: datetime | None = None,
     with_payload: bool = False,
     begin: Callable[[int], Callable[[int], None]] = lambda steps: lambda n: None,
+    instead: Callable[[DBAPIError], Session] | None = None,
 ) -> Exported:
     """Write what was stored since the last run into a folder; the first run takes everything, or all ``since``.
 
     ``recipient`` is whom the pseudonyms are made for. Raises Invalid without DuckDB or for a folder that is none,
-    Conflict for a folder that holds another export. Reads end at what is committed when it begins.
+    Conflict for a folder that holds another export. Reads end at what is committed when it begins. ``instead`` gives
+    another session to go on with when this one fails: a replica cancels what takes too long.
     """
     _find_duckdb()
     secret = _Pseudonyms(keyring, recipient)
     _agree(folder, recipient, secret.mark, with_payload)
     done = Exported(str(folder), last=_last(folder))
-    upper = head.last(session)[0]
+    reader = _Reader(session, instead)
+    upper, until = reader.ask(head.last)
+    done.complete_to, done.complete_until = upper, head.instant(until)
     after = done.last
     if since is not None:
         first = select(func.min(_statement.c.seq)).where(_statement.c.stored >= head.microseconds(since))
-        after = max(after, (session.scalar(first) or upper + 1) - 1)
+        after = max(after, (reader.ask(lambda asked: asked.scalar(first)) or upper + 1) - 1)
     count = (
         select(func.count())
         .select_from(_statement)
         .where(_statement.c.seq > after, _statement.c.seq <= upper)
     )
-    advance = begin(session.scalar(count) or 0)
+    advance = begin(reader.ask(lambda asked: asked.scalar(count)) or 0)
     part: _Part | None = None
     try:
-        for row in _rows(session, after, upper):
+        for row in _rows(reader, after, upper):
             month = head.instant(row.stored)[:7]
             if part is not None and (part.month != month or part.count >= _LARGEST):
                 done.files.append(part.finish())
@@ -107,13 +117,36 @@ def export(
     return done
 
 
-def _rows(session: Session, after: int, upper: int) -> Iterator[Any]:
+class _Reader:
+    """Reads in short steps; a step that fails is done again elsewhere, and so are all after it."""
+
+    def __init__(self, session: Session, instead: Callable[[DBAPIError], Session] | None) -> None:
+        self._session, self._instead = session, instead
+
+    def ask(self, read: Callable[[Session], T]) -> T:
+        try:
+            return self._step(read)
+        except DBAPIError as error:
+            if self._instead is None:
+                raise
+            self._session, self._instead = self._instead(error), None
+        return self._step(read)
+
+    def _step(self, read: Callable[[Session], T]) -> T:
+        try:
+            return read(self._session)
+        finally:
+            with suppress(DBAPIError):  # nothing was written; a connection that is gone says so once
+                self._session.rollback()
+
+
+def _rows(reader: _Reader, after: int, upper: int) -> Iterator[Any]:
     """Yield statements in order; between two pieces nothing is held open."""
     seq = _statement.c.seq
     query = select(seq, _statement.c.stored, _statement.c.own, _statement.c.voided, _statement.c.payload)
     while True:
-        rows = session.execute(query.where(seq > after, seq <= upper).order_by(seq).limit(_STEP)).all()
-        session.rollback()
+        piece = query.where(seq > after, seq <= upper).order_by(seq).limit(_STEP)
+        rows = reader.ask(lambda asked, piece=piece: asked.execute(piece).all())  # type: ignore[misc]
         yield from rows
         if len(rows) < _STEP:
             return

@@ -9,6 +9,8 @@ on in the one before.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -27,10 +29,10 @@ JOB: Final = "lrs.partition"
 #: So many numbers belong to each month (2^40): more than are ever used, and 2^53 lasts until the year 2652.
 BITS: Final = 40
 
-#: How long a purge waits for those who read.
+#: How long a purge or a conversion waits for those who read.
 PATIENCE = "10s"
-#: PostgreSQL's SQLSTATE.
-_LOCK_NOT_AVAILABLE: Final = "55P03"
+#: PostgreSQL's SQLSTATEs: lock_not_available, deadlock_detected.
+_IN_THE_WAY: Final = ("55P03", "40P01")
 
 _statement: Table = Statement.__table__  # type: ignore[assignment]
 _posting: Table = Posting.__table__  # type: ignore[assignment]
@@ -170,21 +172,38 @@ def old_partitions(session: Session, before: datetime) -> list[Partition]:
     return found
 
 
-def detach(connection: Connection, part: Partition) -> None:
-    """Take a month out of the tables, and delete it.
+def have_alone(session: Session) -> None:
+    """Keep everybody out of statements and postings until the commit.
 
-    Raises Conflict when somebody has been reading statements for too long: everybody else would wait behind us.
+    The tables first, then the order, as all writers do (head.lock). Raises Conflict when somebody has been reading
+    statements for too long: everybody else would wait behind us.
     """
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+    with _giving_up():
+        connection = session.connection()
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+        names = ", ".join(table.name for table in TABLES)
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+        head.advance(session, 0)
+
+
+@contextmanager
+def _giving_up() -> Iterator[None]:
+    """Raise Conflict for a lock that is not to be had."""
     try:
-        for table in TABLES:
-            connection.exec_driver_sql(f"DROP TABLE {part.name(table)}")
+        yield
     except OperationalError as error:
-        if getattr(error.orig, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+        if getattr(error.orig, "sqlstate", "") not in _IN_THE_WAY:
             raise
         raise Conflict(
             "Somebody is reading statements for long (an export, a dump). Try again when that is over."
         ) from error
+
+
+def detach(connection: Connection, part: Partition) -> None:
+    """Take a month out of the tables, and delete it; behind ``have_alone``."""
+    with _giving_up():
+        for table in TABLES:
+            connection.exec_driver_sql(f"DROP TABLE {part.name(table)}")
 
 
 def replace(connection: Connection, part: Partition, keep: Any) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
-from . import head, postings
+from . import postings
 from . import terms as t
 from .models import Attachment, Posting, StatementAttachment, Tenant, Term
 from .wire import Many, Query, Row, ask
@@ -203,11 +203,6 @@ def find_statement(
         if session.connection().execute(own).first() is None:
             return None
     return Found(seq, payload), stored
-
-
-def last_seq(session: Session) -> int:
-    """Return the number a new walk is frozen at."""
-    return head.last(session)[0]
 
 
 def contents_of(session: Session, seqs: Sequence[int]) -> dict[str, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, text
 from sqlalchemy.orm import Session
 
 from ..kernel.clock import now
-from . import head, partitions, postings
+from . import partitions, postings
 from . import terms as t
 from .models import Attachment, StatementAttachment
 from .partitions import Partition
@@ -20,7 +19,7 @@ from .partitions import Partition
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """What a purge took (or would take): statements, and the months that went in one piece."""
+    """What a purge took: statements, and the months that went in one piece."""
 
     statements: int
     before: datetime
@@ -32,32 +31,13 @@ def cutoff(at: datetime, months: int) -> datetime:
     return partitions.begin_of(partitions.month_of(at) - months)
 
 
-def find_old(session: Session, before: datetime, spare: Iterable[UUID]) -> array[int]:
-    """Return the numbers of the statements stored before an instant that are of no registration to ``spare``.
-
-    What is found is erased in slices, a transaction each (``erasure.erase_numbers``): nobody answers while one runs.
-    """
-    _note_spared(session.connection(), spare)
-    found = session.connection().execute(
-        _OLD, {"before": head.microseconds(before)}, execution_options={"yield_per": 5_000}
-    )
-    return array("q", found.scalars())
-
-
-_OLD = text(
-    "SELECT seq FROM lms_statement WHERE stored < :before EXCEPT "
-    "SELECT seq FROM lms_posting WHERE term_id IN (SELECT id FROM lrs_spared) ORDER BY seq"
-)
-
-
-def retain_months(
-    session: Session, before: datetime, spare: Iterable[UUID], *, dry_run: bool = False
-) -> Retained:
+def retain_months(session: Session, before: datetime, spare: Iterable[UUID]) -> Retained:
     """Take the months that are over as a whole out of the partitions, except what is to be spared.
 
-    Ids stay as tombstones. Raises Conflict when somebody has been reading statements for more than ten seconds.
+    Ids stay as tombstones. Whoever reads or writes statements waits for the commit, so let ``before`` name one month
+    at a time. Raises Conflict as ``partitions.have_alone``.
     """
-    head.advance(session, 0)
+    partitions.have_alone(session)
     connection = session.connection()
     _note_spared(connection, spare)
     count, gone = 0, []
@@ -67,9 +47,8 @@ def retain_months(
             continue
         count += taken
         gone.append(part.label)
-        if not dry_run:
-            _take(connection, part, kept)
-    if not dry_run:
+        _take(connection, part, kept)
+    if gone:
         _drop_what_nothing_leads_to(session)
     return Retained(count, before, tuple(gone))
 
@@ -117,7 +96,7 @@ def _take(connection: Connection, part: Partition, kept: int) -> None:
         text(f"INSERT INTO lrs_ended SELECT DISTINCT term_id FROM {posting} JOIN lms_term ON lms_term.id = term_id "  # noqa: S608
              f"WHERE kind = {t.REGISTRATION} AND {goes} ON CONFLICT DO NOTHING")
     )  # fmt: skip
-    for table in ("lms_statement_attachment", "lms_statement_ref", "lms_forward_outbox"):
+    for table in ("lms_statement_attachment", "lms_statement_ref", "lms_forward_outbox", "lms_launched"):
         connection.execute(text(f"DELETE FROM {table} WHERE {goes}"))  # noqa: S608
     if kept:
         partitions.replace(connection, part, _kept(part))

@@ -13,7 +13,7 @@ from flask import current_app
 from ..kernel.clock import now
 from ..kernel.commands import print_json, print_table, progress, with_app
 from ..kernel.db import transaction
-from ..kernel.replica import reading_session
+from ..kernel.replica import leave_replica, reading_session
 from . import cutting, parquet
 from .cli import lrs
 
@@ -77,10 +77,12 @@ def export_parquet(
             keyring=state.keyring, iri_base=state.installation.iri_base, recipient=recipient,
             since=since.replace(tzinfo=UTC) if since else None, with_payload=with_payload,
             begin=lambda steps: stack.enter_context(progress("exporting", steps, quiet=as_json)),
+            instead=leave_replica,
         )  # fmt: skip
     if as_json:
         print_json(done.__dict__)
     else:
         click.echo(
-            f"{done.statements} statements in {len(done.files)} new files; {done.folder} is complete to now"
+            f"{done.statements} statements in {len(done.files)} new files; {done.folder} is complete to number "
+            f"{done.complete_to}, stored {done.complete_until}"
         )

@@ -23,7 +23,7 @@ from . import gathering, head, launches, query, representations, services
 from . import terms as t
 from .cursors import Cursor, read_cursor, write_cursor
 from .gathering import Load
-from .incoming import TooLarge, XRequest
+from .incoming import TooLarge, XRequest, check_launch
 from .multipart import check_complete, join_parts, read_attachments, split_parts
 from .signatures import check_signatures
 from .validator import BadRequest, Problem, actors, check_batch, formats, parse_json
@@ -99,6 +99,7 @@ def _store_and_note(
             current, statements, authority=client.authority, tenant=request.home,
             trusted=False, version=request.version, attachments=parts, checked=True,
         )  # fmt: skip
+        check_launch(current, client)
         counts = request.home == current_app.extensions["headstart"].installation.uuid
         launches.note_stored(current, client, request.home, statements, stored, counts=counts)
     return stored

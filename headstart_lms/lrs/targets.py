@@ -125,6 +125,7 @@ def send_again(session: Session, name: str | None = None) -> int:
 
 
 def _count(session: Session) -> None:
+    head.advance(session, 0)  # behind the lock: who counts at the same moment must see this target too
     active = select(func.count()).select_from(ForwardTarget).where(ForwardTarget.active.is_(True))
     head.count_targets(session, session.scalar(active) or 0)
 

@@ -20,6 +20,9 @@ from ..kernel.db import Base, normal_address, set_pragmas
 from ..kernel.errors import Conflict, Invalid
 from ..paths import package_folder
 
+#: PostgreSQL's SQLSTATEs.
+_LOCK_NOT_AVAILABLE, _DEADLOCK = "55P03", "40P01"
+
 
 def our_tables() -> list[Table]:
     """Return every table of this program, each after those it refers to."""
@@ -125,8 +128,19 @@ def _hold(connection: Connection) -> None:
 
 
 def _look_who_is_there(connection: Connection) -> None:
-    """Refuse while others are connected: what they write during the move would be left behind."""
+    """Refuse while others are connected, and let nobody write until the end: it would be left behind."""
     connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    names = ", ".join(table.name for table in our_tables())
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+    try:
+        # before the first read: it sees what is committed behind the lock
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE MODE")
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in (_LOCK_NOT_AVAILABLE, _DEADLOCK):
+            raise
+        raise Conflict(
+            "The source is in use: somebody writes to it. Stop the server and other programs first."
+        ) from error
     others = connection.scalar(
         text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
              "AND pid <> pg_backend_pid() AND backend_type = 'client backend'")

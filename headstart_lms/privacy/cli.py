@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import click
@@ -10,10 +9,12 @@ from flask import current_app
 
 from ..accounts import services as accounts
 from ..accounts.cli import person
+from ..kernel.clock import now
 from ..kernel.commands import print_json, progress, with_app
 from ..kernel.db import session, transaction
 from ..lrs.cli import lrs
-from . import erased, purging, retention, services
+from ..lrs.retention import cutoff
+from . import erased, purging, services
 
 
 @person.command()
@@ -56,12 +57,27 @@ def purge(before: datetime, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Delete statements stored before a day, but not those of courses people are in. Ids stay, so none comes back."""
     day = before.replace(tzinfo=UTC)
     purging.check_day(day)
+    _purge(day, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+@lrs.command("retain")
+@click.option("--months", required=True, type=click.IntRange(1, 1200), help="How many whole months are kept.")
+@click.option("--dry-run", is_flag=True, help="Only say how many it would be.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_app
+def retain(months: int, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Do what purge does, up to the day that leaves so many whole months: what the setting does by itself."""
+    _purge(cutoff(now(), months), dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _purge(day: datetime, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     planned = purging.plan(session(), day)
     session().rollback()
     said = (
         f"{planned.old} statements were stored before {day:%Y-%m-%d}: {planned.spared} of open courses stay"
     )
-    done = 0
+    done, months = 0, list[str]()
     if not dry_run:
         if not as_json:
             click.echo(f"{said}, {planned.gone} go.")
@@ -69,34 +85,17 @@ def purge(before: datetime, dry_run: bool, yes: bool, as_json: bool) -> None:
             click.confirm(f"Delete {planned.gone} statements for ever?", abort=True, err=as_json)
         with progress("deleting", planned.gone, quiet=as_json) as advance:
             for part in purging.purge(day):
-                done += part
-                advance(part)
+                done += part.count
+                months += part.months
+                advance(part.count)
     if as_json:
         print_json({
             "before": f"{day:%Y-%m-%d}", "stored": planned.old, "spared": planned.spared, "to_delete": planned.gone,
-            "deleted": done, "dry_run": dry_run,
+            "deleted": done, "months": months, "dry_run": dry_run,
         })  # fmt: skip
+    elif dry_run:
+        click.echo(f"{said}, {planned.gone} would go.")
     else:
-        click.echo(f"{said}, {planned.gone} would go." if dry_run else f"{done} statements deleted")
-
-
-@lrs.command("retain")
-@click.option("--months", required=True, type=click.IntRange(1, 1200), help="How many whole months are kept.")
-@click.option("--dry-run", is_flag=True, help="Only say how many statements would go.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_app
-def retain(months: int, dry_run: bool, as_json: bool) -> None:
-    """Purge older statements, except those of open enrolments. Their ids are kept, so nothing comes back."""
-    with ExitStack() as stack:
-        done = retention.retain(
-            months, dry_run=dry_run,
-            begin=lambda steps: stack.enter_context(progress("purging", steps, quiet=as_json)),
-        )  # fmt: skip
-    if as_json:
-        print_json({"statements": done.statements, "before": done.before, "months": done.months, "done": not dry_run})
-        return
-    click.echo(
-        f"{done.statements} statements stored before {done.before:%Y-%m-%d} "
-        + ("would be purged" if dry_run else "purged")
-        + (f"; whole months: {', '.join(done.months)}" if done.months else "")
-    )
+        if months:
+            click.echo(f"whole months: {', '.join(months)}")
+        click.echo(f"{done} statements deleted")

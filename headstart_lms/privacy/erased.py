@@ -39,7 +39,11 @@ def erase_again(session: Session, folder: Path) -> int:
     """Erase whom a backup brought back; return how many."""
     file = folder / FILE
     gone = set(file.read_text().split()) if file.exists() else set()
-    back = [person for person in session.scalars(select(Person)) if digest(str(person.uuid)) in gone] if gone else []
+    back = (
+        [person for person in session.scalars(select(Person)) if digest(str(person.uuid)) in gone]
+        if gone
+        else []
+    )
     for person in back:
         services.erase(session, person)
     return len(back)

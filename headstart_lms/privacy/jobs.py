@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app
 
-from ..kernel.db import empty_log, transaction
+from ..kernel.db import empty_log
 from ..kernel.errors import Conflict
 from ..kernel.jobs import job
 from . import retention
@@ -22,9 +22,7 @@ def empty(payload: dict[str, Any]) -> None:
 
 @job(retention.JOB)
 def retain(payload: dict[str, Any]) -> None:
-    """Purge what the setting says, and plan the next month's; nothing more once the setting keeps everything."""
+    """Do a part of what the setting says; nothing more once the setting keeps everything."""
     months = current_app.config["HEADSTART_KEEP_STATEMENTS_MONTHS"]
     if months:
-        retention.retain(months)
-        with transaction() as current:
-            retention.plan(current)
+        retention.work(months, payload)

@@ -68,6 +68,7 @@ def export(session: Session, person: Person) -> dict[str, Any]:
         select(Enrolment, Course.slug).join(Course, Course.id == Enrolment.course_id).where(
             Enrolment.person_id == person.id)
     ).all()  # fmt: skip
+    told = [_enrolment(session, enrolment, slug) for enrolment, slug in enrolments]
     return {
         "format": "headstart-person/1",
         "made": now().isoformat(),
@@ -86,7 +87,8 @@ def export(session: Session, person: Person) -> dict[str, Any]:
             "checked": identity.checked.isoformat() if identity.checked else None,
         },
         "devices": len(session.scalars(select(SignIn.id).where(SignIn.person_id == person.id)).all()),
-        "enrolments": [_enrolment(session, enrolment, slug) for enrolment, slug in enrolments],
+        "enrolments": told,
+        "statements": _others(session, person, kept["statements"], told),
         "documents": kept["documents"],
         "launches": kept["launches"],
         **certificates.export(session, person),
@@ -125,10 +127,24 @@ def _enrolment(session: Session, enrolment: Enrolment, slug: str) -> dict[str, A
     }  # fmt: skip
 
 
+def _others(
+    session: Session, person: Person, kept: list[dict[str, Any]], told: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the statements that stand at no enrolment: withdrawn ones, and what other programs and content stored."""
+    running = session.scalars(
+        select(Sitting.id).join(Enrolment, Enrolment.id == Sitting.enrolment_id).where(
+            Enrolment.person_id == person.id, Sitting.finished.is_(None))
+    )  # fmt: skip
+    open_sittings = {str(id_) for id_ in running}
+    there = {one["id"]: one for enrolment in told for one in enrolment["statements"]}
+    rest = (_unmarked(one, open_sittings) for one in kept)
+    return [one for one in rest if there.get(one["id"]) != one]
+
+
 def _unmarked(statement: dict[str, Any], open_sittings: set[str]) -> dict[str, Any]:
     """Leave out what an answer is worth while its test runs: nothing may tell before the end (DESIGN 4)."""
     sitting = statement.get("context", {}).get("extensions", {}).get(ATTEMPT_ID)
-    if sitting not in open_sittings or "result" not in statement:
+    if not isinstance(sitting, str) or sitting not in open_sittings or "result" not in statement:
         return statement
     result = {name: value for name, value in statement["result"].items() if name not in ("score", "success")}
     return {**statement, "result": result}

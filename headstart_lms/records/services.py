@@ -161,7 +161,8 @@ def make_line(found: Found, name_of: NameOf, open_tests: frozenset[str] = frozen
 
 def is_of_open_test(statement: Mapping[str, Any], open_tests: frozenset[str]) -> bool:
     """Tell whether a statement belongs to a test that still runs: nothing may tell before its end (DESIGN 4)."""
-    return statement.get("context", {}).get("extensions", {}).get(v.ATTEMPT_ID) in open_tests
+    sitting = statement.get("context", {}).get("extensions", {}).get(v.ATTEMPT_ID)
+    return isinstance(sitting, str) and sitting in open_tests  # other programs may put any JSON there
 
 
 def _grouping(statement: Mapping[str, Any], iri: str) -> Mapping[str, Any]:

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from headstart_lms.accounts.models import Centre
-from headstart_lms.certificates import keys, log, privacy, proofs, services, signing
-from headstart_lms.certificates.models import Certificate, IssuerKey, Log, LogEntry
+from headstart_lms.certificates import keys, log, privacy, proofs, services, signing, trust_list
+from headstart_lms.certificates.models import Certificate, IssuerKey, Log, LogEntry, PublishedList
 
 from .conftest import BASE_URL, NOON, World
 
@@ -194,3 +194,66 @@ def test_a_log_of_an_address_that_we_left_is_signed_by_nobody(world: World) -> N
         is None
     )
     assert keys.find_centre(world.session, "nowhere") is None
+
+
+def cut(world: World, after: int) -> None:
+    """Delete the end of the log and set its head back, as somebody with the database can."""
+    world.session.commit()
+    rows = world.session.query(LogEntry).order_by(LogEntry.sequence).all()
+    chain = world.session.query(Log).one()
+    chain.size, chain.head = after, rows[after - 1].head
+    for row in rows[after:]:
+        world.session.delete(row)
+    world.session.commit()
+
+
+def test_a_suspension_that_was_cut_off_the_end_is_found_in_the_register(world: World) -> None:
+    made = world.issue()
+    services.suspend(world.session, made, "under-review", NOON)
+    services.reinstate(world.session, made, NOON + timedelta(minutes=5))
+    sign(world)
+    assert problems(world) == []
+    cut(world, 1)
+    assert problems(world) == [
+        f"certificate {made.code} was good in the register after its last act in the log"
+    ]
+
+
+def test_an_end_that_was_cut_off_is_found_in_the_trust_list_that_was_published(world: World) -> None:
+    made = world.issue()
+    services.suspend(world.session, made, "under-review", NOON)
+    services.reinstate(world.session, made, NOON)
+    trust_list.published(world.session, keyring=world.keyring, base_url=BASE_URL, at=NOON)
+    assert problems(world) == []
+    cut(world, 1)
+    assert problems(world) == [
+        "the log ends at entry 1, and our published trust list says 3: entries were taken away"
+    ]
+    services.suspend(world.session, made, "other", NOON)
+    services.reinstate(world.session, made, NOON + timedelta(minutes=5))
+    assert problems(world) == ["entry 3 is another one than our published trust list says"]
+
+
+def test_a_published_trust_list_that_was_changed_in_the_database_is_found(world: World) -> None:
+    world.issue()
+    trust_list.published(world.session, keyring=world.keyring, base_url=BASE_URL, at=NOON)
+    kept = world.session.query(PublishedList).one()
+    kept.signed = kept.signed.replace('"size": 1', '"size": 0')
+    world.session.commit()
+    assert problems(world) == [
+        "the trust list that was published last was changed: its signature does not fit"
+    ]
+
+
+def test_a_signature_that_was_taken_away_is_found(world: World) -> None:
+    lives(world)
+    world.session.execute(text("UPDATE lms_log_entry SET proof = NULL WHERE sequence = 3"))
+    world.session.commit()
+    assert problems(world) == ["the signature at entry 3 was taken away"]
+
+
+def test_saying_another_reason_for_a_suspension_is_no_act(world: World) -> None:
+    made = world.issue()
+    services.suspend(world.session, made, "under-review", NOON)
+    services.suspend(world.session, made, "other", NOON + timedelta(hours=1))
+    assert problems(world) == []

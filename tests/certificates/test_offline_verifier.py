@@ -282,6 +282,32 @@ def check_unsigned(page: Page, bundle: dict[str, Any], cases: list[str | bytes],
         page.evaluate("() => { List.prototype.signedBy = self.signedBy; }")
 
 
+def test_what_was_taken_back_stays_taken_back_however_old_the_copy_of_a_list_is(
+    page: Page, world: World
+) -> None:
+    taken = world.issue()
+    before = json.loads(bundle_of(world))
+    services.revoke(world.session, taken, "error", NOON)
+    after = json.loads(bundle_of(world))
+    given_in: list[str | bytes] = [payload_of(taken), token_of(world, taken)]
+    for bundle, expected in ((before, ("could-not-check", "list-old")), (after, ("revoked", "revoked"))):
+        for one in bundle["statusLists"].values():
+            one["validUntil"] = one["validFrom"]
+        for found in check_unsigned(page, bundle, given_in, NOON):
+            assert (found["state"], found["reason"]) == expected
+
+
+def test_a_key_that_a_second_issuer_shows_too_stays_the_first_ones(page: Page, world: World) -> None:
+    certificate = world.issue()
+    bundle = json.loads(bundle_of(world))
+    other = "did:web:copy.example:centres:amman"
+    [key] = bundle["issuers"][0]["keys"]
+    copied = {**bundle["issuers"][0], "did": other, "name": "Copy", "keys": [{**key, "method": other + "#1"}]}
+    bundle["issuers"].append(copied)
+    [found] = check_unsigned(page, bundle, [token_of(world, certificate)], NOON)
+    assert (found["state"], found["issuer"]) == ("valid", "Amman Learning Centre")
+
+
 # --- hostile input ---------------------------------------------------------------------------------
 
 

@@ -154,7 +154,9 @@ def test_the_command_checks_it_here_and_offline(app: Flask, desk: Desk, tmp_path
     with app.app_context():
         here = run("verify-receipt", str(file))
     assert (here.exit_code, "Genuine receipt" in here.stdout, desk.code in here.stdout) == (0, True, True)
-    offline = run("verify-receipt", str(file), "--trust", str(trust_of(app, tmp_path)), "--json")
+    offline = run(
+        "verify-receipt", str(file), "--trust", str(trust_of(app, tmp_path)), "--unsigned", "--json"
+    )
     assert (offline.exit_code, json.loads(offline.stdout)["genuine"]) == (0, True)
     file.write_text(json.dumps({**receipt, "state": "revoked"}))
     with app.app_context():
@@ -202,3 +204,62 @@ def test_a_receipt_of_a_file_that_could_not_be_read_says_so_and_names_the_bytes(
     found = json.loads((tmp_path / "out" / "0001.receipt.json").read_text())
     assert found["checked"]["digest"] == hashlib.sha256(b"%PDF-nothing").hexdigest()
     assert found["reason"] == "no-attachment"
+
+
+def signed_by(app: Flask, receipt: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Sign what is changed in a receipt again, with the key of the installation."""
+    bare = {name: value for name, value in (receipt | changes).items() if name != "proof"}
+    bare = {name: value for name, value in bare.items() if value is not None}
+    with app.app_context(), transaction() as current:
+        state = app.extensions["headstart"]
+        return receipts.sign(
+            current, bare, keyring=state.keyring, base_url=state.installation.base_url, at=now()
+        )
+
+
+def reason_of(app: Flask, receipt: dict[str, Any]) -> str:
+    with app.app_context():
+        return receipts.verify(receipt, trust_store(session())).reason
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://office.example.at", "http://localhost:9999", "http://localhost/learn", "https://[", 7, None],
+)
+def test_a_centre_cannot_sign_the_receipt_of_an_installation_that_is_not_its_own(
+    app: Flask, desk: Desk, address: Any
+) -> None:
+    receipt = take(desk)
+    assert reason_of(app, signed_by(app, receipt)) == "signature-fits"
+    forged = signed_by(app, receipt, verifier={"address": address, "software": "x"})
+    assert reason_of(app, forged) == "issuer-differs"
+    assert reason_of(app, signed_by(app, receipt, verifier=None)) == "issuer-differs"
+
+
+def test_a_receipt_is_signed_after_its_check_and_one_out_of_no_trail_at_once(
+    app: Flask, desk: Desk, clock: Clock, tmp_path: Path
+) -> None:
+    receipt = take(desk)
+    assert reason_of(app, signed_by(app, receipt, checkedAt="2026-11-21T13:00:00Z")) == "date"
+    clock.move(hours=1)
+    assert reason_of(app, signed_by(app, receipt, log=None)) == "date"
+    late = signed_by(app, receipt)
+    assert reason_of(app, late) == "signature-fits"
+    (tmp_path / "a.receipt.json").write_text(json.dumps(late))
+    with app.app_context():
+        done = run("verify-receipt", str(tmp_path / "a.receipt.json"))
+    assert "Signed later, from the trail of checks" in done.stdout
+
+
+def test_the_command_says_who_signed_and_for_which_installation(
+    app: Flask, desk: Desk, tmp_path: Path
+) -> None:
+    receipt = take(desk)
+    file = tmp_path / "a.receipt.json"
+    file.write_text(json.dumps(receipt))
+    did = receipt["proof"]["verificationMethod"].split("#")[0]
+    with app.app_context():
+        said, data = run("verify-receipt", str(file)), run("verify-receipt", str(file), "--json")
+    assert did in said.stdout
+    assert receipt["verifier"]["address"] in said.stdout
+    assert json.loads(data.stdout)["signer"]["did"] == did

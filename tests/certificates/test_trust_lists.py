@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from headstart_lms.app import create_app
 from headstart_lms.certificates import (
+    believed,
     fetching,
     imported,
     keys,
@@ -33,6 +34,7 @@ from headstart_lms.certificates.trust_commands import trust
 from headstart_lms.kernel import clock
 from headstart_lms.kernel.db import db, transaction
 from headstart_lms.kernel.errors import Invalid, LMSError
+from headstart_lms.kernel.rates import Buckets
 
 from .conftest import NOON
 from .offline import browser_page, check
@@ -78,6 +80,9 @@ class Two:
     @property
     def fingerprint(self) -> str:
         return next(line for line in self.printed.splitlines() if "fingerprint" in line).split(": ")[1]
+
+    def fingerprint_of(self, seed: bytes) -> str:
+        return keys.fingerprint(signing.to_multikey(signing.public_key(seed)))
 
     def trusting(self, *more: str) -> str:
         """Issue a certificate and let the office accept the centre and fetch its lists; return the code."""
@@ -160,6 +165,8 @@ def test_every_state_is_told_of_a_certificate_of_another_issuer(two: Two, form: 
     data = getattr(two, form)(code)
 
     def state(at: timedelta = timedelta(0), *, refreshed: bool = False) -> tuple[str, str]:
+        # who goes back in time has spent what the later hours gave
+        two.office.app.extensions["headstart"].checks = Buckets()
         with clock.frozen(NOON + at):
             if refreshed:
                 two.ok(two.office, "refresh")
@@ -173,6 +180,7 @@ def test_every_state_is_told_of_a_certificate_of_another_issuer(two: Two, form: 
     assert state(timedelta(days=8), refreshed=True) == ("valid", "valid")
     middle = len(data) // 2
     changed = data[:middle] + ("7" if data[middle] != "7" else "8") + data[middle + 1 :]
+    two.office.app.extensions["headstart"].checks = Buckets()
     assert two.ask(changed)["state"] in ("altered", "could-not-check", "unknown")
     assert two.ask(changed)["facts"] == []
     two.act(code, lambda current, found: services.suspend(current, found, "under-review", NOON))
@@ -282,9 +290,11 @@ def test_a_newer_list_needs_no_second_comparing_and_an_older_one_is_refused(two:
         assert "older" in two.refused(two.office, "import", str(old))
 
 
-def signed_by(document: dict[str, Any], seed: bytes, method: str, **changes: Any) -> str:
+def signed_by(
+    document: dict[str, Any], seed: bytes, method: str, *, at: datetime = NOON, **changes: Any
+) -> str:
     bare = {**proofs.without_proof(document), **changes}
-    proof = proofs.sign(bare, seed=seed, method=method, at=NOON, suite=proofs.JCS)
+    proof = proofs.sign(bare, seed=seed, method=method, at=at, suite=proofs.JCS)
     return json.dumps({**bare, "proof": proof})
 
 
@@ -315,6 +325,204 @@ def test_a_publisher_who_lost_all_keys_is_compared_again(two: Two) -> None:
         assert "not known" in two.refused(two.office, "import", str(file))
         two.ok(two.office, "import", str(file), "--fingerprint", two.fingerprint)
         assert json.loads(two.ok(two.office, "list", "--json"))[0]["fingerprint"] == two.fingerprint
+
+
+def seed_of(two: Two, kid: str = "2026q4") -> bytes:
+    with two.centre.app.app_context():
+        found = db.session().query(IssuerKey).filter_by(kid=kid).one()
+        seed = keys.open_seed(found, two.centre.app.extensions["headstart"].keyring)
+        db.session.remove()
+    return seed
+
+
+def listed(method: str, seed: bytes) -> dict[str, Any]:
+    """A key as lists have it, good for ever."""
+    public = signing.to_multikey(signing.public_key(seed))
+    return {"method": method, "publicKeyMultibase": public, "from": "2020-01-01T00:00:00Z",
+            "until": "2040-01-01T00:00:00Z", "compromisedFrom": None}  # fmt: skip
+
+
+def test_a_key_in_wrong_hands_signs_no_list_under_any_name_or_date(two: Two) -> None:
+    two.trusting()
+    stolen = seed_of(two)
+    two.ok(two.centre, "new", "--from", "2026-11-22", group=key)
+    two.ok(two.office, "refresh")
+    day = NOON + timedelta(days=3)
+    with clock.frozen(day):
+        two.ok(two.centre, "compromise", "2026q4", "--since", "2026-11-23", "--yes", group=key)
+        newest = json.loads(two.publish().read_text())
+        two.ok(two.office, "refresh")
+    issuer = newest["issuers"][0]
+    good = [{**one, "compromisedFrom": None} for one in issuer["keys"]]
+    evil = listed(DID + "#evil", signing.new_seed())
+    again = listed(DID + "#again", stolen)
+    forged = two.folder / "forged.json"
+    later = day + timedelta(hours=1)
+    for method, made, created in (
+        ("#2026q4", later, later), ("#2026q4", later, NOON + timedelta(hours=1)),
+        ("#2026q4", NOON + timedelta(hours=1), NOON + timedelta(hours=1)), ("#again", later, later),
+        ("#again", NOON + timedelta(hours=1), NOON + timedelta(hours=1)),
+    ):  # fmt: skip
+        forged.write_text(
+            signed_by(
+                newest, stolen, DID + method, at=created, version=newest["version"] + 1_000_000,
+                made=proofs.written(made), nextUpdate=proofs.written(made + timedelta(days=7)),
+                issuers=[{**issuer, "keys": [*good, evil, again]}],
+            )
+        )  # fmt: skip
+        with clock.frozen(later):
+            two.refused(two.office, "import", str(forged))
+            # a habit of giving the first fingerprint each time must not open the door either
+            assert "wrong hands" in two.refused(
+                two.office, "import", str(forged), "--fingerprint", two.fingerprint_of(stolen)
+            )
+
+
+def test_a_list_is_signed_when_it_was_made_and_good_for_a_month_at_most() -> None:
+    document, public = signed_list()
+    seed, method = bytes(range(32)), "did:web:a#1"
+    for at, changes, said in (
+        (NOON + timedelta(seconds=1), {}, "another time"),
+        (NOON, {"made": "2026-11-21T13:00:00+01:00"}, None),
+        (NOON, {"nextUpdate": proofs.written(NOON + timedelta(days=31))}, None),
+        (NOON, {"nextUpdate": proofs.written(NOON + timedelta(days=31, seconds=1))}, "31 days"),
+        (NOON, {"nextUpdate": proofs.written(NOON)}, "31 days"),
+    ):
+        read, found = trust_list.read(signed_by(document, seed, method, at=at, **changes))
+        if said is None:
+            assert trust_list.check_signature(read, found, (), {method: public}) == method
+            continue
+        with pytest.raises(Invalid, match=said):
+            trust_list.check_signature(read, found, (), {method: public})
+
+
+def test_a_newer_version_that_was_made_earlier_is_refused(two: Two) -> None:
+    two.trusting()
+    seed, earlier = seed_of(two), NOON + timedelta(hours=25)
+    with clock.frozen(NOON + timedelta(hours=26)):
+        document = json.loads(two.publish().read_text())
+        two.ok(two.office, "refresh")
+        file = two.folder / "earlier.json"
+        more = {"made": proofs.written(earlier), "version": document["version"] + 1}
+        file.write_text(signed_by(document, seed, DID + "#2026q4", at=earlier, **more))
+        assert "earlier" in two.refused(two.office, "import", str(file))
+
+
+def test_a_publisher_who_issues_nothing_itself_is_renewed_with_the_key_that_was_compared(two: Two) -> None:
+    two.centre.issue()
+    document, seed = json.loads(two.publish().read_text()), signing.new_seed()
+    ministry = {"did": "did:web:ministry.example", "name": "Ministry", "url": "https://ministry.example"}
+    method = ministry["did"] + "#1"
+    public = signing.to_multikey(signing.public_key(seed))
+    file = two.folder / "ministry.json"
+    file.write_text(signed_by(document, seed, method, publisher=ministry))
+    two.ok(two.office, "import", str(file), "--publisher-key", public)
+    more: dict[str, Any] = {"publisher": ministry, "version": document["version"] + 1}
+    file.write_text(signed_by(document, signing.new_seed(), method, **more))
+    assert "does not fit" in two.refused(two.office, "import", str(file))
+    file.write_text(signed_by(document, seed, method, **more))
+    assert "renewed" in two.ok(two.office, "import", str(file))
+
+
+@pytest.mark.parametrize("change", ["shorter", "gone", "other"])
+def test_a_list_in_which_a_log_went_back_is_refused(two: Two, change: str) -> None:
+    two.trusting()
+    document, seed = json.loads(two.publish().read_text()), seed_of(two)
+    issuer = document["issuers"][0]
+    log = {
+        "shorter": {**issuer["log"], "size": issuer["log"]["size"] - 1}, "gone": None,
+        "other": {**issuer["log"], "head": "0" * 64},
+    }[change]  # fmt: skip
+    file = two.folder / "back.json"
+    version = document["version"]
+    file.write_text(
+        signed_by(document, seed, DID + "#2026q4", version=version + 1, issuers=[{**issuer, "log": log}])
+    )
+    told = two.refused(two.office, "import", str(file))
+    assert "log" in told
+    assert DID in told
+    longer = {**issuer["log"], "size": issuer["log"]["size"] + 1, "head": "1" * 64}
+    file.write_text(
+        signed_by(document, seed, DID + "#2026q4", version=version + 1, issuers=[{**issuer, "log": longer}])
+    )
+    assert "renewed" in two.ok(two.office, "import", str(file))
+
+
+def second_list(two: Two, **changes: Any) -> str:
+    """Let the office accept a second publisher, whose list names Amman too; return the file's name."""
+    document, seed = json.loads(two.publish().read_text()), signing.new_seed()
+    paris = "did:web:paris.example:centres:paris"
+    own = {"did": paris, "name": "Paris", "country": "FR", "url": "https://paris.example", "demo": False,
+           "keys": [listed(paris + "#1", seed)], "statusLists": [], "log": None}  # fmt: skip
+    publisher = {"did": paris, "name": "Paris", "url": "https://paris.example"}
+    file = two.folder / "paris.json"
+    issuers = [own, {**document["issuers"][0], **changes}]
+    file.write_text(signed_by(document, seed, paris + "#1", publisher=publisher, issuers=issuers))
+    two.ok(two.office, "import", str(file), "--fingerprint", two.fingerprint_of(seed))
+    return str(file)
+
+
+def test_a_second_publisher_adds_no_key_to_an_issuer_that_another_names(two: Two) -> None:
+    code = two.trusting()
+    evil = signing.new_seed()
+    second_list(two, keys=[listed(DID + "#evil", evil)])
+    bare = proofs.without_proof(json.loads(two.document(code)))
+    forged = json.dumps(proofs.with_proofs({**bare, "name": "C2"}, seed=evil, method=DID + "#evil", at=NOON))
+    assert two.ask(two.document(code))["state"] == "valid"
+    assert two.ask(forged)["reason"] == "key-not-listed"
+    bundle = json.loads(two.office.get("/verifier/bundle.json").text)
+    [issuer] = [one for one in bundle["issuers"] if one["did"] == DID]
+    assert [one["method"] for one in issuer["keys"]] == [DID + "#2026q4"]
+
+
+def test_what_others_write_in_their_own_way_spoils_no_bundle(two: Two) -> None:
+    code = two.trusting()
+    other = "did:web:learn.example.org:centres:beirut"
+    odd = {**listed(other + "#1", signing.new_seed()), "from": 1_577_836_800, "more": 1}
+    del odd["compromisedFrom"]
+    second_list(two, did=other, keys=[odd], statusLists=[], listedUntil="never", demo="no")
+    text = two.office.get("/verifier/bundle.json").text
+    [issuer] = [one for one in json.loads(text)["issuers"] if one["did"] == other]
+    del odd["more"]
+    assert issuer["keys"] == [{**odd, "from": "2020-01-01T00:00:00Z", "compromisedFrom": None}]
+    assert (issuer["demo"], issuer["listedUntil"]) == (False, "2026-11-28T12:00:00Z")
+    with browser_page() as page:
+        assert check(page, text, [two.token(code)], NOON)[0]["state"] == "valid"
+
+
+def test_a_compromise_that_a_second_publisher_reports_counts_with_and_without_a_network(two: Two) -> None:
+    code = two.trusting()
+    given_in: list[str | bytes] = [two.document(code), two.token(code)]
+    [mine] = json.loads(two.publish().read_text())["issuers"][0]["keys"]
+    second_list(
+        two, keys=[{**mine, "method": DID + "#other-name", "compromisedFrom": "2026-11-20T00:00:00Z"}]
+    )
+    with browser_page() as page:
+        found = check(page, two.office.get("/verifier/bundle.json").text, given_in, NOON)
+    for one in (*map(two.ask, map(str, given_in)), *found):
+        assert (one["state"], one["reason"]) == ("altered", "key-compromised")
+
+
+def test_a_new_bundle_does_not_make_an_old_trust_list_new(two: Two) -> None:
+    code = two.trusting()
+    given_in: list[str | bytes] = [two.document(code), two.token(code)]
+    day = NOON + timedelta(days=9)
+    url = f"{CENTRE}/status/amman/2026"
+    with clock.frozen(day):
+        copy = two.centre.get("/status/amman/2026").data
+        with two.office.app.app_context(), transaction() as current:
+            imported.keep_list(current, current.query(Publisher).one().id, DID, url, copy, day)
+        text = two.office.get("/verifier/bundle.json").text
+        online = [two.ask(str(one)) for one in given_in]
+    [issuer] = [one for one in json.loads(text)["issuers"] if one["did"] == DID]
+    assert issuer["listedUntil"] == "2026-11-28T12:00:00Z"
+    with browser_page() as page:
+        offline = check(page, text, given_in, day)
+    for one, other in zip(online, offline, strict=True):
+        assert (one["state"], one["reason"]) == ("could-not-check", "trust-list-old")
+        assert (other["state"], other["reason"]) == (one["state"], one["reason"])
+        assert other["answers"]["issuer"] == ["unknown", "trust-list-old"]
+        assert other["answers"]["standing"][0] == one["answers"]["standing"]["said"] == "yes"
 
 
 def test_an_office_chooses_which_issuers_it_believes(two: Two) -> None:
@@ -438,6 +646,33 @@ def test_copies_are_checked_before_they_are_kept(two: Two) -> None:
         db.session.remove()
 
 
+def test_a_copy_that_no_bundle_could_hold_is_refused_and_one_from_before_is_left_out(two: Two) -> None:
+    two.trusting()
+    url = f"{CENTRE}/status/amman/2026"
+    good = proofs.without_proof(json.loads(two.centre.get("/status/amman/2026").data))
+    seed, subject = seed_of(two), good["credentialSubject"]
+    changes: tuple[dict[str, Any], ...] = (
+        {"validUntil": None}, {"validUntil": proofs.written(NOON + timedelta(days=32))},
+        {"validUntil": "2026-11-28"}, {"validFrom": "today"},
+        {"credentialSubject": [subject]}, {"credentialSubject": {**subject, "statusPurpose": "message"}},
+        {"credentialSubject": {**subject, "encodedList": "uAAAA"}},
+        {"credentialSubject": {k: v for k, v in subject.items() if k != "encodedList"}},
+    )  # fmt: skip
+    documents = [{k: v for k, v in {**good, **change}.items() if v is not None} for change in changes]
+    with two.office.app.app_context(), transaction() as current:
+        publisher = current.query(Publisher).one()
+        for document in documents:
+            made = proofs.sign(document, seed=seed, method=DID + "#2026q4", at=NOON, suite=proofs.JCS)
+            data = json.dumps({**document, "proof": made}).encode()
+            with pytest.raises(LMSError):
+                imported.keep_list(current, publisher.id, DID, url, data, NOON)
+        kept = current.query(StoredList).one()
+        kept.document = json.dumps(documents[0])
+    answer = two.office.get("/verifier/bundle.json")
+    assert answer.status_code == 200
+    assert url not in json.loads(answer.text)["statusLists"]
+
+
 @pytest.mark.parametrize(
     "did, url, is_fetched",
     [
@@ -549,10 +784,10 @@ def test_known_issuers_are_our_own_and_those_we_accepted(two: Two) -> None:
     two.trusting()
     two.office.issue()
     with two.office.app.app_context():
-        found = trust_list.known_issuers(db.session(), OFFICE)
+        found = believed.known_issuers(db.session(), OFFICE)
         assert [issuer["did"] for issuer in found] == ["did:web:office.example.at:centres:amman", DID]
         members = {"did", "name", "country", "url", "demo", "keys", "statusLists", "log"}
-        assert [set(issuer) for issuer in found] == [members, members | {"listedBy"}]
+        assert [set(issuer) for issuer in found] == [members, members | {"listedBy", "listedUntil"}]
         assert list(imported.stored_lists(db.session())) == [f"{CENTRE}/status/amman/2026"]
         db.session.remove()
 
@@ -641,7 +876,7 @@ def test_one_changed_character_anywhere_is_refused(data: st.DataObject) -> None:
     changed = text[:at] + other + text[at + 1 :]
     try:
         read, found = trust_list.read(changed)
-        trust_list.check_signature(read, found, found.keys_of("did:web:a"), {"did:web:a#1": public})
+        trust_list.check_signature(read, found, found.listed_keys, {"did:web:a#1": public})
     except Invalid:
         return
     assert read == document, "only space between the parts may differ"
@@ -651,12 +886,11 @@ def test_a_signature_outside_the_time_of_its_key_is_refused() -> None:
     document, public = signed_list()
     read, found = trust_list.read(json.dumps(document))
     method = "did:web:a#1"
-    [good] = found.keys_of("did:web:a").values()
-    assert trust_list.check_signature(read, found, {method: good}, {method: public}) == method
+    [good] = found.listed_keys
+    assert trust_list.check_signature(read, found, [good], {method: public}) == method
     for changes in (
         {"until": NOON}, {"start": NOON + timedelta(1)}, {"compromisedFrom": NOON - timedelta(1)},
+        {"compromisedFrom": NOON + timedelta(1)}, {"compromisedFrom": NOON, "method": "did:web:a#other"},
     ):  # fmt: skip
         with pytest.raises(Invalid):
-            trust_list.check_signature(
-                read, found, {method: good.model_copy(update=changes)}, {method: public}
-            )
+            trust_list.check_signature(read, found, [good.model_copy(update=changes)], {method: public})

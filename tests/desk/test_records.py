@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,12 +27,14 @@ from headstart_lms.lrs import services as lrs
 from headstart_lms.lrs.browsing import Search
 from headstart_lms.lrs.credentials import client_add
 from headstart_lms.lrs.models import Statement
+from headstart_lms.privacy import services as privacy
 from headstart_lms.records import export
 from headstart_lms.xapi import build
 from headstart_lms.xapi import vocabulary as v
 from tests import cast
 from tests.browsing import Browser, Page
 from tests.habits.world import learn, sit_test
+from tests.lrs.lrs_strategies import agent, statements
 from tests.make import TINY_UUID, house_of
 
 
@@ -181,6 +184,56 @@ def test_while_a_test_runs_no_page_and_no_file_tells_what_an_answer_was_worth(
             file = browser.client.get(f"{path}.{form_}").get_data().decode()
             assert v.REGISTERED in file
             assert v.ANSWERED not in file
+
+
+@pytest.mark.parametrize("value", [["x"], {"a": 1}, 5, None, True])
+def test_whatever_a_program_puts_into_an_extension_breaks_no_page(
+    app: Flask, as_person: Callable[[str], Browser], value: Any
+) -> None:
+    amina = as_person("amina")
+    amina.post("/courses/tiny/tests/final/start")
+    say_about(app, {"verb": {"id": v.ANSWERED}, "object": {"id": "urn:x:1"},
+                    "context": {"extensions": {v.ATTEMPT_ID: value}}})  # fmt: skip
+    check_every_page(app, amina, as_person("bruno"))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=statements)
+def test_whatever_a_program_says_about_her_can_be_shown(
+    app: Flask, as_person: Callable[[str], Browser], one: dict[str, Any]
+) -> None:
+    amina = as_person("amina")
+    amina.post("/courses/tiny/tests/final/start")
+    say_about(app, {name: value for name, value in one.items() if name != "id"})
+    check_every_page(app, amina, as_person("bruno"))
+
+
+def say_about(app: Flask, said: dict[str, Any]) -> None:
+    """Store what a program says that Amina did."""
+    with app.app_context(), transaction() as current:
+        installation = app.extensions["headstart"].installation
+        name = str(cast.find_person(current, "amina").actor)
+        actor = {"objectType": "Agent", "account": {"homePage": installation.iri_base, "name": name}}
+        lrs.store(
+            current, [{**said, "actor": actor}], authority=agent("client:x"), tenant=installation.uuid,
+            trusted=False, attachments=None,
+        )  # fmt: skip
+
+
+def check_every_page(app: Flask, amina: Browser, bruno: Browser) -> None:
+    """Open every page and file that her statements are in."""
+    desk = f"/teach/learners/{cast.person_id(app, 'amina')}/record"
+    for browser, base in ((amina, "/me/record"), (bruno, desk)):
+        page = browser.open(base)
+        assert page.status == 200
+        for link in sentences(page)[:3]:
+            assert browser.open(link).status == 200
+        for form in ("csv", "jsonl"):
+            answer = browser.client.get(f"{base}.{form}")
+            assert answer.status_code == 200
+            assert answer.get_data()
+    with app.app_context():
+        assert privacy.export(session(), cast.find_person(session(), "amina"))["statements"]
 
 
 # --- the desk ----------------------------------------------------------------------------------------------

@@ -179,7 +179,7 @@ def test_the_tries_of_years_for_a_code_are_limited_whoever_asks(
 ) -> None:
     entries = [{"code": desk.code, "year": 1930 + n} for n in range(40)]
     reasons = [one["reason"] for one in program.batch(entries).get_json()["results"]]
-    assert reasons == ["no-such-pair"] * 30 + ["try-later"] * 10
+    assert reasons == ["no-such-pair"] * 20 + ["try-later"] * 20
     assert Program(app).ask({"code": desk.code, "year": YEAR}).get_json()["reason"] == "try-later"
 
 

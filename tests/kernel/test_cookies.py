@@ -37,11 +37,14 @@ def test_the_first_answer_of_a_process_sets_secure_cookies(tmp_path: Path) -> No
     cookies = first.headers.getlist("Set-Cookie")
     assert {cookie.split("=")[0] for cookie in cookies} == {"hs_flash", "hs_lang"}
     assert all("; Secure" in cookie for cookie in cookies)
-    begun = made(tmp_path / "second").test_client().post(
-        "/start", data={"route": "labour"}, base_url=REAL, headers={"Sec-Fetch-Site": "same-origin"}
+    begun = (
+        made(tmp_path / "second")
+        .test_client()
+        .post("/start", data={"route": "labour"}, base_url=REAL, headers={"Sec-Fetch-Site": "same-origin"})
     )
     assert any(
-        cookie.startswith("__Host-hs=") and "; Secure" in cookie for cookie in begun.headers.getlist("Set-Cookie")
+        cookie.startswith("__Host-hs=") and "; Secure" in cookie
+        for cookie in begun.headers.getlist("Set-Cookie")
     )
 
 

@@ -97,7 +97,6 @@ class TestTheHostKeepsWhatIsItsOwn:
             session().rollback()
             assert session().scalars(select(host.User)).all() == []
 
-
     def test_its_database_is_not_put_back_to_an_older_state_by_us(self, app: Flask, tmp_path: Path) -> None:
         for command in (["backup", str(tmp_path / "a.tar.gz")], ["restore", "--yes", str(Path(__file__))]):
             refused = run(app, *command)

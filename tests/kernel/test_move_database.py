@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine, func, inspect, select, text
+from sqlalchemy.exc import OperationalError
 
 from headstart_lms import moving
 from headstart_lms.accounts.models import Person
@@ -229,6 +230,34 @@ def test_nobody_can_write_into_the_source_while_it_moves(app: Flask, tmp_path: P
 
     moving.move(file_of(app), str(tmp_path / "new.sqlite3"), begin=begin)
     assert tried == ["database is locked"]
+
+
+def test_nobody_can_write_into_a_postgresql_source_while_it_moves(
+    app: Flask, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    at_rest(app)
+    source = new_database()
+    assert run(app, "move-database", file_of(app), source).exit_code == 0
+    other = create_engine(source)
+    tried = []
+
+    def begin(steps: int) -> Callable[[int], None]:
+        with other.connect() as late:  # a server that is started meanwhile
+            late.execute(text("SET LOCAL lock_timeout = '200ms'"))
+            assert late.execute(text("SELECT count(*) FROM lms_setting")).scalar()
+            with pytest.raises(OperationalError) as caught:
+                late.execute(text("DELETE FROM lms_setting"))
+            tried.append(caught.value.orig.sqlstate)  # type: ignore[union-attr]
+        return lambda n: None
+
+    moving.move(source, str(tmp_path / "new.sqlite3"), begin=begin)
+    assert tried == ["55P03"]
+    with other.connect() as writer:
+        writer.execute(text("UPDATE lms_setting SET value = value"))
+        refused = run(app, "move-database", source, str(tmp_path / "newer.sqlite3"))
+    assert refused.exit_code == 1
+    assert "The source is in use" in refused.stderr
+    other.dispose()
 
 
 def test_a_target_that_holds_something_is_refused_and_left_alone(

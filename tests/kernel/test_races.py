@@ -66,6 +66,33 @@ def test_who_asks_for_a_job_that_waits_already_is_served_by_it(app: Flask) -> No
         assert seen == [True]  # else it would not have seen what this transaction wrote
 
 
+@pytest.mark.both_databases
+def test_a_job_that_waits_is_done_at_the_earlier_of_two_times(app: Flask) -> None:
+    with app.app_context():
+        soon, late = now() + timedelta(minutes=1), now() + timedelta(hours=6)
+        for at in (late, soon, late):
+            with transaction() as current:
+                jobs.enqueue(current, "tests.send", {}, key="tests.send", not_before=at)
+        assert session().scalars(select(jobs.Job.not_before)).all() == [soon]
+
+
+@pytest.mark.both_databases
+def test_two_who_ask_for_a_job_at_the_same_moment_get_one(app: Flask) -> None:
+    def ask() -> str:
+        with transaction() as current:
+            jobs.enqueue(current, "tests.send", {}, key="tests.send")
+        return "asked"
+
+    with app.app_context():
+        with transaction() as current:
+            jobs.enqueue(current, "tests.send", {}, key="tests.send")  # nobody sees it yet
+            thread, results = beside(app, ask)
+            thread.join(0.5)
+        thread.join(10)
+        assert results == ["asked"]
+        assert session().scalars(select(jobs.Job.kind)).all() == ["tests.send"]
+
+
 def test_a_job_that_ends_its_worker_each_time_is_given_up(app: Flask) -> None:
     with app.app_context():
         with transaction() as current:

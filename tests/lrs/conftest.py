@@ -31,7 +31,7 @@ _LRS_TABLES = [
 ]  # fmt: skip
 
 
-def make_app(url: str, folder: Path) -> Flask:
+def make_app(url: str, folder: Path, **settings: Any) -> Flask:
     """Make the application, and the tables if there are none."""
     app = Flask(__name__)
     app.config.update(
@@ -39,6 +39,7 @@ def make_app(url: str, folder: Path) -> Flask:
         TESTING=True,
         HEADSTART_XAPI_UNVERSIONED_RESPONSE_VERSION="0.95",
         HEADSTART_XAPI_RATE=0,
+        **settings,
     )
     SQLAlchemy(app, metadata=Base.metadata)
     app.extensions["headstart"] = SimpleNamespace(

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event, select
 from sqlalchemy.orm import Session
 
 from headstart_lms.kernel import clock as kernel_clock
@@ -18,6 +18,7 @@ from headstart_lms.kernel.db import db, transaction
 from headstart_lms.lrs import browsing, panel, refusals, services
 from headstart_lms.lrs import terms as t
 from headstart_lms.lrs.browsing import Search
+from headstart_lms.lrs.models import Statement
 from headstart_lms.xapi import vocabulary as v
 
 from .conftest import TENANT, Caller
@@ -120,6 +121,41 @@ def test_a_page_looks_at_a_bounded_number_of_postings_and_says_where_to_look_fur
     assert walked == found[::-1]
 
 
+@pytest.mark.parametrize("gone", ["the last one looked at", "all of them"])
+def test_what_is_erased_while_a_page_is_made_is_only_missing(
+    session: Session, many: list[int], monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """The numbers are there when they are looked for, and gone when they are read."""
+    monkeypatch.setattr(browsing, "WINDOW", 5)
+    search, fits = SEARCHES[2]
+    look = browsing._step
+    erased: list[int] = []
+
+    def step(current: Session, *rest: Any, **options: Any) -> Any:
+        found = look(current, *rest, **options)
+        if not erased:
+            seqs = current.scalars(select(Statement.seq)).all()
+            erased.extend(seqs if gone == "all of them" else [*found.seqs, found.seen_to or found.seqs[0]])
+            current.execute(delete(Statement).where(Statement.seq.in_(erased)))
+        return found
+
+    monkeypatch.setattr(browsing, "_step", step)
+    for limit in (1, 3):
+        before, shown = None, []
+        erased.clear()
+        for _page in range(100):
+            page = browsing.find_page(session, search, limit=limit, before=before)
+            shown += [number_of(one) for one in page.found]
+            before = page.before
+            if before is None:
+                break
+        left = {json.loads(p)["object"]["id"] for p in session.scalars(select(Statement.payload))}
+        session.rollback()
+        assert before is None
+        assert len(shown) <= len(left)
+        assert browsing.find_one(session, search, uuid4()) is None
+
+
 def test_since_is_in_it_and_until_is_not(session: Session, many: list[int]) -> None:
     every = browsing.find_page(session, Search(voided=False), limit=500).found
     cut = every[10].stored
@@ -215,6 +251,12 @@ def test_refused_requests_are_counted_by_client_with_the_last_reason(session: Se
     assert (by_status[400]["key"], by_status[400]["count"]) == (lrs.key, 3)
     assert "absolute IRI" in by_status[400]["sentence"]
     assert (by_status[401]["key"], by_status[401]["count"]) == (None, 1)
+
+
+def test_a_refused_launch_is_counted_under_the_name_of_who_asked(session: Session, lrs: Caller) -> None:
+    assert lrs("POST", "/launches", json={}).status_code == 403
+    session.rollback()
+    assert [(row["key"], row["status"]) for row in refusals.refusal_list(session)] == [(lrs.key, 403)]
 
 
 def test_nothing_of_what_was_sent_is_kept_with_a_refusal(session: Session, lrs: Caller) -> None:

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from headstart_lms.kernel.clock import frozen, now
 from headstart_lms.kernel.db import db, transaction
 from headstart_lms.kernel.errors import Invalid, NotFound
-from headstart_lms.lrs import credentials, models, rates
+from headstart_lms.kernel.rates import Buckets
+from headstart_lms.lrs import credentials, models
 
 from .conftest import IRI_BASE, Caller
 from .lrs_strategies import agent, statement
@@ -262,23 +263,24 @@ def test_in_no_minute_more_than_twice_the_rate_passes_and_who_waits_is_let_in(
     rate: int, visits: list[tuple[float, int]]
 ) -> None:
     """A full bucket and what drips in meanwhile; whatever the clock does, nobody waits more than a minute."""
-    name, at = uuid4().hex, now()
+    buckets, name, at = Buckets(), uuid4().hex, now()
     for pause, tries in visits:
         at += timedelta(seconds=pause)
         with frozen(at):
-            waits = [rates.take(name, rate) for _ in range(tries)]
+            waits = [buckets.take(name, rate) for _ in range(tries)]
         assert waits.count(0) <= rate
         assert all(0 <= wait <= 60 for wait in waits)
         if waits[-1]:
             at += timedelta(seconds=waits[-1])
             with frozen(at):
-                assert rates.take(name, rate) == 0
+                assert buckets.take(name, rate) == 0
 
 
 def test_a_flood_of_names_does_not_fill_the_memory() -> None:
+    buckets = Buckets()
     for number in range(25_000):
-        rates.take(f"flood {number}", 10)
-    assert len(rates._full_at) <= 10_000
+        buckets.take(f"flood {number}", 10)
+    assert len(buckets._full_at) <= 10_000
 
 
 @pytest.mark.parametrize("bad", [-1, 1_000_001])

@@ -12,8 +12,9 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from headstart_lms.kernel.db import transaction
-from headstart_lms.lrs import services
+from headstart_lms.kernel.db import in_transaction, transaction
+from headstart_lms.lrs import documents, services
+from headstart_lms.lrs.validator import parse_json
 
 from .conftest import Caller
 from .lrs_strategies import agent, statement
@@ -241,3 +242,22 @@ def test_an_agent_is_told_as_a_person_with_the_names_seen(lrs: Caller) -> None:
     assert person == {
         "objectType": "Person", "account": [agent("amina")["account"]], "name": ["A. Haddad", "Amina"],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_a_document_is_read_before_others_wait_for_it(
+    lrs: Caller, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    was_open: list[bool] = []
+    real = parse_json
+
+    def parse(*given: Any, **more: Any) -> Any:
+        was_open.append(in_transaction())
+        return real(*given, **more)
+
+    monkeypatch.setattr(documents, "parse_json", parse)
+    for value in ({"a": 1}, {"b": 2}):
+        assert (
+            lrs(method, "/activities/state", query_string=PLACES["state"][1], json=value).status_code == 204
+        )
+    assert was_open == [False, False]

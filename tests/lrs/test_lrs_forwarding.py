@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -356,6 +357,39 @@ def test_one_failing_target_does_not_hold_up_another(
     answer(app, context)
     assert forward(app) == 1
     assert shown(app, "good")["sent"] == 1
+
+
+def test_a_target_in_a_long_wait_does_not_hold_up_what_comes_for_another(
+    app: Flask, remote: Remote, context: build.Context
+) -> None:
+    add(app, remote, "broken", password="wrong")
+    answer(app, context)
+    with app.app_context():
+        jobs.run_all()  # it fails, and the job waits for its next try
+    add(app, remote, "good")
+    answer(app, context)
+    with app.app_context():
+        jobs.run_all()
+    assert shown(app, "good")["sent"] == 1
+
+
+@pytest.mark.both_databases
+def test_two_targets_that_are_made_at_the_same_moment_both_count(app: Flask) -> None:
+    def make(name: str, hold: float) -> None:
+        with app.app_context(), transaction() as current:
+            targets.target_add(
+                current, name, endpoint="https://lrs.example.org/xapi", username="u", password="p",
+                keyring=keyring(app),
+            )  # fmt: skip
+            time.sleep(hold)
+
+    first = threading.Thread(target=make, args=("first", 0.6))
+    first.start()
+    time.sleep(0.2)
+    make("second", 0)
+    first.join()
+    with app.app_context():
+        assert current_session().scalars(select(models.Head.targets)).all() == [2]
 
 
 def test_a_stopped_target_gets_nothing(app: Flask, remote: Remote, context: build.Context) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from headstart_lms.kernel.clock import frozen, now
 from headstart_lms.kernel.db import db, transaction
 from headstart_lms.kernel.jobs import Job, run_all
-from headstart_lms.lrs import credentials, erasure, models, privacy
+from headstart_lms.lrs import credentials, document_api, erasure, models, privacy, statement_api
 
 from .conftest import IRI_BASE, TENANT, Caller
 from .lrs_strategies import agent, statement
@@ -458,3 +458,37 @@ def test_the_tenant_of_the_key_is_the_tenant_of_its_content(
     assert make_caller(tenant=TENANT).all() == []
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(models.Launched)) == 0
+
+
+# --- what is on its way while the person goes -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["statement", "new document", "more of a document"])
+def test_what_is_on_its_way_while_its_person_is_erased_is_refused(
+    app: Flask, content: Content, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    real = transaction
+
+    def erase_first() -> Any:
+        """The token was found good; then, before anything is written, she is erased."""
+        for module in (statement_api, document_api):
+            monkeypatch.setattr(module, "transaction", real)
+        db.session.rollback()
+        with real() as current:
+            erasure.erase_actor(current, UUID(content.name))
+        return real()
+
+    content.post(content.says())  # the key is noted as used
+    for module in (statement_api, document_api):
+        monkeypatch.setattr(module, "transaction", erase_first)
+    if what == "statement":
+        answer = content.post(content.says())
+    else:
+        method = "PUT" if what == "new document" else "POST"
+        answer = content(method, "/activities/state", query_string=content.state(), json={"page": 2})
+    refused_quietly(answer)
+    with app.app_context():
+        for model in (models.Statement, models.Document, models.Launch):
+            assert db.session.scalar(select(func.count()).select_from(model)) == 0
+        named = select(models.Term.id).where(models.Term.value.contains(content.name))
+        assert db.session.scalars(named).all() == []

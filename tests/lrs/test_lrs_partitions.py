@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from headstart_lms import moving
@@ -23,7 +24,8 @@ from headstart_lms.kernel.db import db, session, transaction
 from headstart_lms.kernel.errors import Conflict
 from headstart_lms.lrs import cutting, head, panel, partitions, query, services
 from headstart_lms.lrs import terms as t
-from headstart_lms.lrs.models import Attachment, Posting, Statement, Term, Tombstone
+from headstart_lms.lrs.models import Attachment, Launched, Posting, Statement, Term, Tombstone
+from headstart_lms.lrs.retention import retain_months
 from headstart_lms.privacy import retention
 from tests.commands import run, run_json
 from tests.conftest import Prepared, Variant, make_app
@@ -111,7 +113,7 @@ def walk(
     current: Session, *keys: t.Key, tenant: UUID | None = TENANT, step: int = 7, **filters: Any
 ) -> list[str]:
     """Return the ids of a whole query, page by page."""
-    upper, after, found = query.last_seq(current), None, []
+    upper, after, found = head.last(current)[0], None, []
     while True:
         page = query.find_page(
             current, tenant, query.Filters(keys, **filters), limit=step, upper=upper, after=after
@@ -220,7 +222,7 @@ def test_a_new_month_has_its_own_partition_and_a_walk_goes_on_over_the_turn(app:
         ids = store(at(2026, 11, 10), *[statement() for _ in range(5)])
         convert(at(2026, 11, 20))
         ids += store(at(2026, 11, 30), *[statement() for _ in range(5)])
-        upper = query.last_seq(session())
+        upper = head.last(session())[0]
         first = query.find_page(session(), TENANT, query.Filters(ascending=True), limit=4, upper=upper)
         session().rollback()
         turn(at(2026, 12, 1))
@@ -390,14 +392,14 @@ def test_old_months_go_live_enrolments_stay_and_nothing_comes_back(app: Flask, l
             dry = run_json(app, "lrs", "retain", "--months", "2", "--dry-run")
             assert session().scalar(select(func.count()).select_from(Statement)) == total
             session().rollback()
-            done = run_json(app, "lrs", "retain", "--months", "2")
-        assert dry["statements"] == done["statements"] > 6
+            done = run_json(app, "lrs", "retain", "--months", "2", "--yes")
+        assert dry["to_delete"] == done["deleted"] > 6
         left = session().scalar(select(func.count()).select_from(Statement)) or 0
-        assert left == total - done["statements"]
+        assert left == total - done["deleted"]
         assert len(list(services.statements_of(session(), registration=live))) == live_count
         assert list(services.statements_of(session(), registration=ended)) == []
         assert set(kept) <= set(walk(session()))
-        assert session().scalar(select(func.count()).select_from(Tombstone)) == done["statements"]
+        assert session().scalar(select(func.count()).select_from(Tombstone)) == done["deleted"]
         assert session().scalar(select(func.count()).select_from(Attachment)) == 0
         orphans = select(func.count()).select_from(Posting).where(Posting.seq.not_in(select(Statement.seq)))
         assert session().scalar(orphans) == 0
@@ -412,11 +414,11 @@ def test_old_months_go_live_enrolments_stay_and_nothing_comes_back(app: Flask, l
         session().rollback()
         assert migrate.differences(db.engine) == []
         with frozen(at(2027, 1, 12)):
-            assert run_json(app, "lrs", "retain", "--months", "2")["statements"] == 0
+            assert run_json(app, "lrs", "retain", "--months", "2", "--yes")["deleted"] == 0
         # what was live ends; its month goes with the next purge
         end(live, at(2027, 1, 12))
         with frozen(at(2027, 1, 13)):
-            assert run_json(app, "lrs", "retain", "--months", "2")["statements"] == live_count
+            assert run_json(app, "lrs", "retain", "--months", "2", "--yes")["deleted"] == live_count
         if layout == "partitions":
             assert labels()[-3:] == [label(2026, 11), label(2027, 1), label(2027, 2)]
             assert label(2026, 7) not in labels()
@@ -433,21 +435,30 @@ def test_a_purge_waits_for_no_reader_for_ever_and_takes_nothing_half(
         session().rollback()
         with db.engine.connect() as reader, frozen(at(2027, 1, 13)):
             reader.execute(text("SELECT count(*) FROM lms_statement")).all()  # and its transaction stays open
-            refused = run(app, "lrs", "retain", "--months", "1")
+            refused = run(app, "lrs", "retain", "--months", "1", "--yes")
             assert refused.exit_code == 1
             assert "Try again" in refused.stderr
             assert payloads(session()) == before
             session().rollback()
             reader.rollback()
-            assert run_json(app, "lrs", "retain", "--months", "1")["statements"] > 90
+            assert run_json(app, "lrs", "retain", "--months", "1", "--yes")["deleted"] > 90
 
 
-def test_the_month_that_is_written_never_goes(app: Flask) -> None:
+def test_the_month_that_is_written_goes_row_by_row_and_stays_itself(app: Flask) -> None:
     with app.app_context():
         convert(at(2026, 11, 20))
-        ids = store(at(2026, 11, 21), statement())
+        store(at(2026, 11, 21), statement())
+        session().rollback()
+        before = labels()
+        session().rollback()
         with frozen(at(2028, 1, 1)):  # no job ran for a year: this is still the open one
-            assert run_json(app, "lrs", "retain", "--months", "1")["statements"] == 0
+            done = run_json(app, "lrs", "retain", "--months", "1", "--yes")
+        assert (done["deleted"], done["months"]) == (1, [])
+        assert labels() == before
+        session().rollback()
+        assert walk(session()) == []
+        session().rollback()
+        ids = store(at(2028, 1, 2), statement())
         assert walk(session()) == ids
 
 
@@ -479,3 +490,147 @@ def test_the_setting_purges_every_month_and_without_it_nothing_goes(
         db.session.remove()
         db.engine.dispose()
     prepared.drop(address)
+
+
+def test_what_launched_content_said_goes_with_its_month(app: Flask) -> None:
+    with app.app_context():
+        store(at(2026, 7), statement(), statement())
+        with transaction() as current:
+            seqs = current.scalars(select(Statement.seq).order_by(Statement.seq.desc()).limit(2)).all()
+            current.execute(insert(Launched), [{"seq": seq} for seq in seqs])
+        store(at(2026, 11, 5), statement())
+        convert(at(2026, 11, 20))
+        with transaction() as current:
+            gone = retain_months(current, at(2026, 10, 1), [])
+        assert gone.statements >= 2
+        assert session().scalar(select(func.count()).select_from(Launched)) == 0
+
+
+# --- who waits for whom ----------------------------------------------------------------------------
+
+
+def beside(app: Flask, *works: Callable[[], object]) -> list[object]:
+    """Do things in threads of their own; return what came of each, or what it raised."""
+    done: list[object] = [None] * len(works)
+
+    def run_one(number: int) -> None:
+        with app.app_context():
+            try:
+                done[number] = works[number]()
+            except Exception as error:
+                done[number] = error
+
+    threads = [threading.Thread(target=run_one, args=(number,)) for number in range(len(works))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return done
+
+
+def purge_all() -> int:
+    with transaction() as current:
+        return retain_months(current, at(2026, 10, 20), []).statements
+
+
+def undo() -> int:
+    with transaction() as current:
+        return cutting.undo(current, lambda steps: lambda n: None)
+
+
+def cut() -> int:
+    return sum(convert(at(2026, 11, 20)).statements)
+
+
+@pytest.mark.parametrize("work", [purge_all, undo, cut])
+def test_who_reads_before_she_writes_and_who_changes_partitions_do_not_stop_one_another(
+    app: Flask, work: Callable[[], int]
+) -> None:
+    with app.app_context():
+        fill_four_months()
+        if work is not cut:
+            convert(at(2026, 11, 20))
+    has_read = threading.Event()
+
+    def write() -> str:
+        with frozen(at(2026, 11, 25)), transaction() as current:
+            list(services.statements_of(current, registration=uuid4()))
+            has_read.set()
+            time.sleep(0.7)
+            made = services.store(current, [statement()], authority=THEM, tenant=TENANT, trusted=False)
+            return made[0].outcome
+
+    def change() -> bool:
+        has_read.wait(30)
+        return work() > 0
+
+    assert beside(app, write, change) == ["stored", True]
+
+
+def test_writers_go_on_while_partitions_come_and_go(app: Flask) -> None:
+    with app.app_context():
+        fill_four_months()
+    ends = threading.Event()
+
+    def write() -> int:
+        count = 0
+        while not ends.is_set():
+            with transaction() as current:
+                services.store(current, [statement()], authority=THEM, tenant=TENANT, trusted=False)
+            count += 1
+        return count
+
+    def read() -> int:
+        count = 0
+        while not ends.is_set():
+            walk(session())
+            session().rollback()
+            count += 1
+        return count
+
+    def change() -> str:
+        try:
+            for _ in range(3):
+                cut()
+                undo()
+        finally:
+            ends.set()
+        return "changed"
+
+    *counts, changed = beside(app, write, write, read, change)
+    assert changed == "changed"
+    assert all(isinstance(count, int) and count > 0 for count in counts), counts
+
+
+def test_a_deadlock_is_told_like_a_lock_that_is_not_to_be_had(app: Flask) -> None:
+    """A dump locks one table after another, in an order of its own."""
+    with app.app_context():
+        convert(at(2026, 11, 20))
+        held = threading.Event()
+
+        def dump() -> None:
+            with db.engine.connect() as connection:
+                connection.execute(text("LOCK TABLE lms_posting IN ACCESS SHARE MODE"))
+                held.set()
+                time.sleep(0.3)
+                # asks later than the purge, and has more patience
+                connection.execute(text("SET LOCAL deadlock_timeout = '20s'"))
+                connection.execute(text("LOCK TABLE lms_statement IN ACCESS SHARE MODE"))
+
+        def purge() -> None:
+            held.wait(30)
+            purge_all()
+
+        _, refused = beside(app, dump, purge)
+        assert isinstance(refused, Conflict)
+        assert "Try again" in str(refused)
+
+
+def test_counting_what_would_go_holds_nobody_up(app: Flask) -> None:
+    with app.app_context():
+        fill_four_months()
+        convert(at(2026, 11, 20))
+        with frozen(at(2027, 1, 13)), transaction() as current:
+            head.advance(current, 0)  # somebody writes
+            (told,) = beside(app, lambda: run(app, "lrs", "retain", "--months", "1", "--dry-run"))
+        assert told.exit_code == 0  # type: ignore[attr-defined]

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from headstart_lms.kernel import replica
 from headstart_lms.kernel.db import db, session, transaction
+from headstart_lms.lrs import parquet
+from headstart_lms.lrs.models import Statement
 from tests import cast
 from tests.browsing import Browser, Page
-from tests.commands import run
+from tests.commands import run, run_json
 from tests.conftest import Prepared, Variant, make_app
 
 
@@ -153,3 +156,46 @@ def test_without_the_setting_there_is_no_replica(app: Flask) -> None:
         assert replica.find_replica() is None
         with replica.reading_session() as current:
             assert current is session()
+
+
+def test_after_doctor_no_connection_to_the_replica_stays_open(pair: Pair) -> None:
+    """`serve` asks it before it forks, and two processes cannot share a connection."""
+    _doctor(pair.app)
+    with pair.app.app_context():
+        found = replica.find_replica()
+        assert found is not None
+        assert (found.engine.pool.checkedin(), found.engine.pool.checkedout()) == (0, 0)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3, 4])
+def test_an_export_whose_replica_cancels_a_query_goes_on_with_the_primary(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    monkeypatch.setattr(parquet, "_STEP", 1)
+    answer_first(pair.app)
+    pair.follow()
+    with pair.app.app_context():
+        found = replica.find_replica()
+        assert found is not None
+        asked = iter(range(1, 1000))
+
+        def cancel(*_event: object) -> None:
+            if next(asked) == fails_at:
+                raise OperationalError("SELECT", None, RuntimeError("cancelled by recovery"))
+
+        event.listen(found.engine, "before_cursor_execute", cancel)
+        count, last = session().execute(select(func.count(), func.max(Statement.seq))).one()
+        session().rollback()
+        done = run_json(pair.app, "lrs", "export-parquet", str(tmp_path / "out"))
+        assert done["statements"] == count > 1
+        assert done["complete_to"] == done["last"] == last
+        assert found.is_away
+
+
+def test_an_export_says_how_far_it_is_complete(pair: Pair, tmp_path: Path) -> None:
+    with pair.app.app_context():
+        last = session().scalar(select(func.max(Statement.seq)))
+        session().rollback()
+    answer_first(pair.app)  # the replica does not know yet
+    said = run(pair.app, "lrs", "export-parquet", str(tmp_path / "out")).stdout
+    assert f"is complete to number {last}, stored 20" in said

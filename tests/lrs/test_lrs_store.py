@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +27,8 @@ from headstart_lms.lrs.validator import InvalidStatement
 from headstart_lms.lrs.wire import ask
 from headstart_lms.xapi import build
 
+from ..conftest import ROOT
+from .conftest import make_app
 from .lrs_strategies import Json, agent, statement, statements_2
 
 TENANT, OTHER = uuid4(), uuid4()
@@ -53,7 +58,7 @@ def payload(session: Session, statement_id: str, tenant: UUID | None = TENANT) -
 
 def ids(session: Session, *keys: t.Key, tenant: UUID | None = TENANT, **filters: Any) -> list[str]:
     page = query.find_page(
-        session, tenant, query.Filters(keys, **filters), limit=100, upper=query.last_seq(session)
+        session, tenant, query.Filters(keys, **filters), limit=100, upper=head.last(session)[0]
     )
     return [json.loads(found.payload)["id"] for found in page.found]
 
@@ -535,3 +540,68 @@ def test_a_reader_who_was_told_complete_up_to_now_is_never_wrong(
     store(session, statement())
     session.commit()
     assert head.last(session)[1] > told[0]
+
+
+def test_a_reader_is_not_told_complete_up_to_now_while_another_process_writes(
+    tmp_path: Path,
+) -> None:
+    address = f"sqlite:///{tmp_path / 'lrs.db'}"
+    app = make_app(address, tmp_path)
+    with app.app_context():
+        with transaction() as current:
+            store(current, statement())
+        through = head.consistent_through(db.session())[0]
+        assert through > head.last(db.session())[1]  # nobody writes: the present
+        db.session.rollback()
+        program = f"""
+from pathlib import Path
+from headstart_lms.kernel.db import transaction
+from tests.lrs import conftest, test_lrs_store as these
+with conftest.make_app({address!r}, Path({str(tmp_path)!r})).app_context():
+    with transaction() as current:
+        made = these.store(current, these.statement())
+        print(made[0].at, flush=True)
+        input()
+"""
+        other = subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert other.stdout is not None
+        stored = int(other.stdout.readline())
+        through, seq = head.consistent_through(db.session())
+        db.session.rollback()
+        other.communicate("\n", timeout=30)
+        assert through < stored
+        assert seq == 1
+        assert head.last(db.session()) == (2, stored)
+        assert head.consistent_through(db.session())[0] > stored
+        db.session.rollback()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_on_postgresql_the_time_is_the_databases_whatever_the_clock_of_a_server_says(
+    session: Session, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(hours=hours)
+
+    monkeypatch.setattr("headstart_lms.kernel.clock.datetime", Wrong)
+    (result,) = store(session, statement())
+    session.commit()
+    through = head.consistent_through(session)[0]
+    present = head.microseconds(datetime.now(UTC))
+    hour = 3_600_000_000
+    assert abs(result.at - present) < hour
+    assert result.at < through < present + hour
+    monkeypatch.undo()
+    held = datetime(2099, 1, 1, tzinfo=UTC)
+    with frozen(held):  # a test that holds the clock holds this one too
+        assert head.consistent_through(session)[0] == head.microseconds(held)

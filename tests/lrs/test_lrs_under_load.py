@@ -21,11 +21,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, text
 
+from headstart_lms import serving
 from headstart_lms.kernel.db import check_idle_connections, db, transaction
 from headstart_lms.lrs import head, services, wire
+from headstart_lms.lrs.credentials import client_add
 from headstart_lms.xapi import build
 
+from ..commands import run as run_command
 from ..conftest import ROOT, Prepared, Variant
+from ..conftest import make_app as make_whole_app
 from ..trust.classroom import free_port
 from .conftest import IRI_BASE, TENANT, Caller, make_app
 from .lrs_strategies import statement
@@ -199,3 +203,71 @@ def test_a_name_is_stored_as_it_is_whatever_stands_in_it(lrs: Caller) -> None:
         assert lrs.post(made).status_code == 200
         agent = json.dumps({"account": {"homePage": "https://a.example", "name": name}})
         assert [one["id"] for one in lrs.all(agent=agent)] == [made["id"]]
+
+
+def test_more_requests_than_connections_wait_for_one_another_and_not_for_connections(
+    database: str, tmp_path: Path
+) -> None:
+    """Whoever waits for the commit of another holds no connection that this other one needs."""
+    made = make_app(
+        database, tmp_path, SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 3, "max_overflow": 2, "pool_timeout": 3}
+    )
+    with made.app_context(), transaction() as current:
+        key = client_add(current, "many", iri_base=IRI_BASE, tenant=TENANT)
+    lrs = Caller(made.test_client(), key["key"], key["secret"], "1.0.3")
+    lrs.post(statement())  # the key is noted as used
+    in_waiting: list[int] = []
+
+    def send() -> list[int]:
+        caller = Caller(made.test_client(), key["key"], key["secret"], "1.0.3")
+        return [caller.post(statement()).status_code for _ in range(3)]
+
+    def watch() -> None:
+        time.sleep(0.3)
+        with made.app_context():
+            in_waiting.append(db.engine.pool.checkedout())
+
+    answers = at_once(made, *[send] * 4, watch)
+    assert answers[:4] == [[200, 200, 200]] * 4
+    # the one who writes, the one who leads and waits for her, and none of the others
+    assert in_waiting[0] <= 2
+    threads = 24
+    found: list[Any] = [None] * threads
+
+    def run(number: int) -> None:
+        found[number] = send()
+
+    all_threads = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
+    for thread in all_threads:
+        thread.start()
+    for thread in all_threads:
+        thread.join(60)
+    assert found == [[200, 200, 200]] * threads
+    assert len(lrs.all()) == 1 + 12 + 72
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_there_is_a_connection_for_each_thread_of_the_server(
+    prepared: Prepared, tmp_path: Path, database: str
+) -> None:
+    variant = Variant(database=database)
+    address = prepared.copy(variant, tmp_path / "instance", bundled=False)
+    made = make_whole_app(variant, tmp_path / "instance", address)
+    with made.app_context():
+        pool: Any = db.engine.pool
+        assert pool.size() + pool._max_overflow >= serving.THREADS + 2
+        db.engine.dispose()
+    prepared.drop(address)
+
+
+def test_sqlite_is_served_by_one_process(prepared: Prepared, tmp_path: Path) -> None:
+    address = prepared.copy(Variant(), tmp_path / "instance", bundled=False)
+    made = make_whole_app(Variant(), tmp_path / "instance", address)
+    refused = run_command(made, "serve", "--workers", "2")
+    assert refused.exit_code == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert "--workers" in refused.stderr
+    with made.app_context():
+        db.engine.dispose()

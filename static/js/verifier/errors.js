@@ -15,6 +15,7 @@ export const notRead = (reason) => new VerificationError(reason, "could-not-chec
 export const couldNotCheck = notRead;
 export const altered = (reason) => new VerificationError(reason, "altered", "genuine", "no");
 export const unknownIssuer = (reason) => new VerificationError(reason, "unknown", "issuer", "no");
+export const listOld = () => new VerificationError("trust-list-old", "could-not-check", "issuer", "unknown");
 export const notYetValid = () => new VerificationError("not-yet", "not-yet-valid", "time", "no");
 export const expired = () => new VerificationError("expired", "expired", "time", "no");
 export const revoked = () => new VerificationError("revoked", "revoked", "standing", "no");

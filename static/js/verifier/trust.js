@@ -1,7 +1,7 @@
 // Whom we believe: the keys, issuers and lists of the signed list on this device. Never what a document says.
 import { fromBase64url, toHex } from "./bytes.js";
 import { fromMultikey, sha256 } from "./crypto.js";
-import { expired, notYetValid, revoked, standingNotKnown, suspended } from "./errors.js";
+import { expired, listOld, notYetValid, revoked, standingNotKnown, suspended } from "./errors.js";
 import { instant } from "./facts.js";
 import { inflate } from "./inflate.js";
 
@@ -23,6 +23,7 @@ export class Trust {
     const house = bundle.publisher.did.split(":").slice(0, -1).join(":");
     for (const one of bundle.issuers) {
       const issuer = { did: one.did, name: one.name, country: one.country, demo: one.demo === true, listedBy: one.listedBy ?? null };
+      issuer.listedUntil = instant(one.listedUntil ?? null);
       issuer.isOwn = one.did.split(":").slice(0, -1).join(":") === house;
       this.issuers.set(one.did, issuer);
       for (const key of one.keys) this.add(key, issuer);
@@ -42,7 +43,9 @@ export class Trust {
     if (typeof key.publicKeyMultibase === "string") {
       try {
         trusted.public = fromMultikey(key.publicKeyMultibase);
-        this.byId.set(toHex(sha256(trusted.public).subarray(0, 8)), trusted);
+        // whoever shows another's key as well does not get what that one signed
+        const id = toHex(sha256(trusted.public).subarray(0, 8));
+        if (!this.byId.has(id)) this.byId.set(id, trusted);
       } catch {
         // a key of another kind: it signs what we do not check
       }
@@ -58,12 +61,16 @@ export class Trust {
       throw standingNotKnown("list-not-usable");
     }
     let isSet;
+    let until;
     try {
-      checkTime(instant(listed.validFrom), instant(listed.validUntil), at);
+      checkTime(instant(listed.validFrom), null, at);
+      until = instant(listed.validUntil);
       isSet = await this.isSet(url, listed, index);
     } catch {
       throw standingNotKnown("list-not-usable");
     }
+    // what was taken back stays taken back, however old the list (standing._tell)
+    if (until !== null && at >= until && !(isSet && purpose === "revocation")) throw standingNotKnown("list-old");
     if (isSet) throw purpose === "suspension" ? suspended() : revoked();
     if (this.suspended.has(`${listed.year}/${index} ${issuer}`)) throw suspended();
   }
@@ -93,6 +100,11 @@ async function unpack(encoded) {
   const bits = await inflate(fromBase64url(encoded.slice(1)), "gzip", MOST + 1);
   if (bits.length < LENGTH / 8 || bits.length > MOST) throw new RangeError("the list has a wrong length");
   return bits;
+}
+
+/** Throws when the trust list that names the issuer is past its time: a new bundle does not make it new. */
+export function checkListed(issuer, at) {
+  if (issuer.listedUntil !== null && at >= issuer.listedUntil) throw listOld();
 }
 
 export function checkTime(from, until, at) {

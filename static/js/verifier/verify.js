@@ -7,7 +7,7 @@ import { readFacts } from "./facts.js";
 import { isObject } from "./json.js";
 import { findToken, read } from "./reading.js";
 import { openToken } from "./tokens.js";
-import { checkTime } from "./trust.js";
+import { checkListed, checkTime } from "./trust.js";
 
 export const QUESTIONS = ["genuine", "issuer", "time", "standing"];
 /** Which state wins when several things are wrong. */
@@ -83,6 +83,7 @@ export async function verify(data, list, at = Date.now()) {
   }
   // the list was made at a time that is past, whatever the clock of this device says
   const then = Math.max(at, list.made);
+  await noting(verdict, () => checkListed(verdict.issuer, then));
   await noting(verdict, () => standing(then));
   if (!("standing" in verdict.answers) && age !== "fresh") {
     verdict.note(standingNotKnown(age === "clock" ? "clock" : "list-stale"));
