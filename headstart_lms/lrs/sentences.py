@@ -78,10 +78,18 @@ def sentence(statement: Statement, name_of: NameOf = nobody_knows, *, is_open: b
     """
     result = {} if is_open else statement.get("result", {})
     template, tone = _template(statement["verb"], result)
+    if statement["verb"]["id"] == v.INTERACTED and _kind(statement) == v.WORD:
+        template = _("Reviewed %(object)s", object=_MARK)
     before, _found, after = template.partition(_MARK)
     return Sentence(
         before, _object_name(statement, name_of), after, tone, _facts(result), _within(statement, name_of)
     )
+
+
+def _kind(statement: Statement) -> object:
+    """Return the type of the activity a statement is about, where it gives one."""
+    definition = statement["object"].get("definition")
+    return definition.get("type") if isinstance(definition, Mapping) else None
 
 
 # --- what was done -----------------------------------------------------------------------------------

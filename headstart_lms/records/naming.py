@@ -46,6 +46,10 @@ class Names:
             return Name(
                 _("the certificate of “%(course)s”", course=_plain(book.course.title)), is_title=False
             )
+        if place.word_id is not None:
+            entry = book.entries.get(place.word_id)
+            taught = book.course.taught
+            return None if entry is None else Name(entry.headword, taught.language if taught else None)
         if place.part_id is None:
             return _name(book.course.title)
         found = _part(book, place.part_id, statement, self._iri_base)

@@ -46,7 +46,7 @@ def act(statement: Mapping[str, Any], iri_base: str) -> Act | None:
     if target.get("objectType", "Activity") != "Activity":
         return None
     place = v.place(target["id"], iri_base)
-    if place is None:
+    if place is None or place.word_id is not None:  # reviews of words move no progress
         return None
     result = statement.get("result", {})
     context = statement.get("context", {})

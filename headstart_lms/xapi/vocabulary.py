@@ -56,16 +56,18 @@ SIGNATURE: Final = "http://adlnet.gov/expapi/attachments/signature"
 _ID = r"[a-z][a-z0-9-]{0,39}"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _COURSE_PATH = re.compile(rf"/courses/({_UUID})(?:/({_ID}))?", re.ASCII)
+_WORD_PATH = re.compile(rf"/courses/({_UUID})/words/({_ID})", re.ASCII)
 _CERTIFICATE_PATH = re.compile(rf"/certificates/({_UUID})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What one of our IRIs names: a course, or a part (unit, item or blueprint id) of it."""
+    """What one of our IRIs names: a course, a part (unit, item or blueprint id) or a word (entry id) of it."""
 
     course_uuid: UUID
     part_id: str | None = None
     is_certificate: bool = False
+    word_id: str | None = None
 
 
 def course_iri(iri_base: str, course_uuid: UUID) -> str:
@@ -95,6 +97,8 @@ def place(iri: str, iri_base: str) -> Place | None:
     rest = iri[len(iri_base) :]
     if found := _COURSE_PATH.fullmatch(rest):
         return Place(UUID(found[1]), found[2])
+    if found := _WORD_PATH.fullmatch(rest):
+        return Place(UUID(found[1]), word_id=found[2])
     if found := _CERTIFICATE_PATH.fullmatch(rest):
         return Place(UUID(found[1]), is_certificate=True)
     return None

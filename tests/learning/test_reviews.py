@@ -99,6 +99,16 @@ def test_the_course_says_how_many_words_wait(app: Flask, as_person: Callable[[st
     assert f"Review {min(8, len(words))} words" in text
 
 
+def test_the_learner_reads_in_her_record_which_word_it_was(
+    app: Flask, as_person: Callable[[str], Browser]
+) -> None:
+    begin(app)
+    amina = as_person("amina")
+    form = amina.open(PAGE).form(having="entry")
+    amina.post(PAGE, {**dict(form.filled), "rating": "good"})
+    assert "Reviewed buongiorno" in " ".join(amina.open("/me/record").text.split())
+
+
 def test_reviews_are_told_exported_and_erased(app: Flask, as_person: Callable[[str], Browser]) -> None:
     begin(app)
     amina = as_person("amina")

@@ -139,7 +139,7 @@ def test_nothing_in_it_names_a_person(app: Flask, tmp_path: Path) -> None:
         assert [row["payload"].encode() for row in raw] == [bytes(r.payload) for r in stored(our_session())]
 
 
-def test_two_recipients_cannot_join_their_files(app: Flask, tmp_path: Path) -> None:
+def test_each_recipient_knows_people_by_names_of_its_own(app: Flask, tmp_path: Path) -> None:
     with app.app_context():
         tell(MONDAY, *[Learner().answer("i1", 1, MONDAY) for _ in range(3)])
         for folder, recipient in (("a", "ministry"), ("b", "university"), ("c", "ministry")):
