@@ -3,7 +3,7 @@
     python benchmarks/lrs.py                                   both databases, 10,000 stored: about a minute
     python benchmarks/lrs.py --stored 10000 100000 1000000     reads with so many statements stored
     python benchmarks/lrs.py --database sqlite --seconds 3 --connections 1 8
-    python benchmarks/lrs.py --folder /var/tmp/bench           keep what is stored there, and go on with it
+    python benchmarks/lrs.py --folder bench           keep what is stored there, and go on with it
 
 Writes and reads go over HTTP to ``headstart serve`` (one process), with full validation. "store()" is the same
 without HTTP, as an answer of a learner runs it. Each figure stands beside a ratio, because machines differ: writes

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import base58
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from . import believed, contexts, imported, keys, offline_words, proofs, signing, status
+from . import believed, contexts, imported, keys, offline_words, proofs, status
 from .errors import VerificationError
 from .facts import instant
 from .imported import PURPOSES
@@ -66,14 +65,10 @@ def sign(
     document: dict[str, Any], by: Sequence[IssuerKey], *, keyring: Sealer, at: datetime
 ) -> dict[str, Any]:
     """Return a document with an eddsa-jcs-2022 proof of every key; it names no context, for it is no credential."""
-    made = []
-    for key in by:
-        options = {
-            "type": "DataIntegrityProof", "cryptosuite": proofs.JCS, "created": proofs.written(at),
-            "verificationMethod": key.method, "proofPurpose": "assertionMethod",
-        }  # fmt: skip
-        signature = signing.sign(keys.open_seed(key, keyring), proofs.jcs_hash(document, options))
-        made.append({**options, "proofValue": "z" + base58.b58encode(signature).decode("ascii")})
+    made = [
+        proofs.sign(document, seed=keys.open_seed(key, keyring), method=key.method, at=at, suite=proofs.JCS)
+        for key in by
+    ]
     return {**document, "proof": made}
 
 

@@ -21,9 +21,10 @@ from ..kernel.errors import Invalid
 from . import bulk, checks, members, presenting, receipts, uploads
 from .asking import Asker, Entry, Outcome
 from .cli import certificate
+from .file_signatures import Demand
 from .models import Certificate
 from .trust import TrustStore, trust_store
-from .trust_files import Demand, TrustFiles, read_trust
+from .trust_files import TrustFiles, read_trust
 
 _OPTIONS = (
     click.option(

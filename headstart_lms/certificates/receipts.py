@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import base58
 from sqlalchemy.orm import Session
 
 from ..kernel.errors import Conflict, Invalid
@@ -105,12 +104,11 @@ def sign(session: Session, receipt: Document, *, keyring: Sealer, base_url: str,
     """Return the receipt with its proof, by the present key of the installation's default centre."""
     centre = keys.issuing_centre(session, None)
     key = keys.signing_key(session, centre, keyring=keyring, base_url=base_url, at=at)
-    options = {
-        "type": "DataIntegrityProof", "cryptosuite": proofs.JCS, "created": proofs.written(at),
-        "verificationMethod": key.method, "proofPurpose": "assertionMethod",
-    }  # fmt: skip
-    value = signing.sign(keys.open_seed(key, keyring), proofs.jcs_hash(receipt, options))
-    return {**receipt, "proof": {**options, "proofValue": "z" + base58.b58encode(value).decode("ascii")}}
+    seed = keys.open_seed(key, keyring)
+    return {
+        **receipt,
+        "proof": proofs.sign(receipt, seed=seed, method=key.method, at=at, suite=proofs.JCS),
+    }
 
 
 # --- check ---------------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ from headstart_lms.certificates import (
     services,
     signing,
     status,
-    trust_files,
     trust_list,
 )
+from headstart_lms.certificates.file_signatures import Demand
 from headstart_lms.certificates.trust_files import read_trust as read
 from headstart_lms.certificates.verify import verify
 from headstart_lms.cli import headstart
@@ -95,7 +95,7 @@ def test_a_trust_list_past_its_next_update_makes_nothing_valid(world: World, tmp
             world.session, "amman", 2026, keyring=world.keyring, base_url=BASE_URL, at=late))],
     }))  # fmt: skip
     for at, reason in ((late, "trust-list-old"), (NOON + timedelta(days=6), "list-not-usable")):
-        found = read([file, lists], at, trust_files.Demand(is_unsigned=True))
+        found = read([file, lists], at, Demand(is_unsigned=True))
         verdict = verify(made.payload or "", trust=found.store, at=at)
         assert (verdict.state, verdict.reason) == ("could-not-check", reason)
 
@@ -144,7 +144,7 @@ def test_the_signature_must_be_for_this_by_a_key_in_it_and_in_the_time_of_the_ke
     file = sign(world, bundled(world, NOON), options.pop("at", NOON), tmp_path / "b.json", **options)
     with pytest.raises(Invalid, match=sentence):
         read([file], NOON)
-    assert read([file], NOON, trust_files.Demand(is_unsigned=True)).warnings
+    assert read([file], NOON, Demand(is_unsigned=True)).warnings
 
 
 def test_a_centre_cannot_sign_for_the_publisher(world: World, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_the_order_of_the_files_undoes_no_compromise_and_no_revocation(world: Wo
         read([new, old], LATER)
     change(old, proof=None)
     for files in ([old, new], [new, old]):
-        trust = read(files, LATER, trust_files.Demand(is_unsigned=True)).store
+        trust = read(files, LATER, Demand(is_unsigned=True)).store
         verdict = verify(made.payload or "", trust=trust, at=LATER)
         assert (verdict.state, verdict.reason) == ("altered", "key-compromised")
 
@@ -226,7 +226,7 @@ def test_the_earliest_compromise_stays_and_the_newest_keys_count(world: World, t
         found.pop("proof")
         files.append(write(found, tmp_path / f"{name}.json"))
     for order in (files, files[::-1]):
-        store = read(order, LATER, trust_files.Demand(is_unsigned=True)).store
+        store = read(order, LATER, Demand(is_unsigned=True)).store
         [key] = store.keys.values()
         assert key.compromised_from == NOON - timedelta(days=3)
         assert [issuer.name for issuer in store.issuers.values()] == ["b"]
