@@ -21,9 +21,8 @@ RSA_BITS = 2048
 #: Bits of others' keys that are looked at: what is larger costs time to check.
 _RSA_SIZES = range(2048, 4097)
 
-#: multicodec ed25519-pub and ed25519-priv, as varints (Controlled Identifiers 1.0, 2.2.2).
+#: multicodec ed25519-pub, as a varint (Controlled Identifiers 1.0, 2.2.2).
 _PUBLIC_PREFIX = b"\xed\x01"
-_PRIVATE_PREFIX = b"\x80\x26"
 SEED_LENGTH = 32
 
 
@@ -162,18 +161,9 @@ def to_multikey(public: bytes) -> str:
 
 def from_multikey(text: str) -> bytes:
     """Return the 32 public bytes. Raises ValueError when the text is no Ed25519 Multikey."""
-    return _decode(text, _PUBLIC_PREFIX)
-
-
-def from_secret_multikey(text: str) -> bytes:
-    """Return the 32 private bytes. Raises ValueError when the text is no Ed25519 secret Multikey."""
-    return _decode(text, _PRIVATE_PREFIX)
-
-
-def _decode(text: str, prefix: bytes) -> bytes:
     if not text.startswith("z"):
         raise ValueError("a Multikey starts with z (multibase base58btc)")
     raw = base58.b58decode(text[1:])
-    if not raw.startswith(prefix) or len(raw) != len(prefix) + SEED_LENGTH:
+    if not raw.startswith(_PUBLIC_PREFIX) or len(raw) != len(_PUBLIC_PREFIX) + SEED_LENGTH:
         raise ValueError("this is no Ed25519 Multikey")
-    return raw[len(prefix) :]
+    return raw[len(_PUBLIC_PREFIX) :]
