@@ -120,12 +120,14 @@ def find_open_sitting(session: Session, enrolment: Enrolment, blueprint_id: str)
     )
 
 
-def list_sittings(session: Session, enrolment: Enrolment, blueprint_id: str) -> Sequence[Sitting]:
-    return session.scalars(
-        select(Sitting)
-        .where(Sitting.enrolment_id == enrolment.id, Sitting.blueprint_id == blueprint_id)
-        .order_by(Sitting.number)
-    ).all()
+def list_sittings(
+    session: Session, enrolment: Enrolment, blueprint_id: str | None = None
+) -> Sequence[Sitting]:
+    """Return the sittings of an enrolment in their order, of one test or (None) of all."""
+    query = select(Sitting).where(Sitting.enrolment_id == enrolment.id)
+    if blueprint_id is not None:
+        query = query.where(Sitting.blueprint_id == blueprint_id)
+    return session.scalars(query.order_by(Sitting.number)).all()
 
 
 def sittings_left(session: Session, enrolment: Enrolment, blueprint: Blueprint) -> int:

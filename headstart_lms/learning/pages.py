@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ..assessments.items.base import ItemType, Tokens
-from ..courses.document import Course
+from ..courses.document import Blueprint, Course
 from ..courses.library import Book
 from ..courses.parts import Block, ItemBase, ItemsBlock, Unit
 from ..courses.words import Words
@@ -222,6 +223,49 @@ def missing(
     if not left and has_award and not has_certificate:
         left.append(_("Your name and your year of birth, so that we can write the certificate"))
     return left
+
+
+def units_to_repeat(course: Course, wrong: Iterable[ItemBase], most: int = 3) -> list[Unit]:
+    """Return the units that teach what these questions asked, in the order of the course.
+
+    A unit with the same aim counts more than one with the same topic, and a topic that few units share more than
+    one that half of the course is about.
+    """
+    topics = {outcome.id: set(outcome.topics) for outcome in course.outcomes}
+    of_unit = {unit.id: {t for o in unit.outcomes for t in topics.get(o, ())} for unit in course.units}
+    shared = Counter(topic for found in of_unit.values() for topic in found)
+    worth: dict[str, float] = dict.fromkeys(of_unit, 0.0)
+    for item in wrong:
+        for unit in course.units:
+            if set(unit.outcomes) & set(item.outcomes):
+                worth[unit.id] += 1.0
+            elif item.topic in of_unit[unit.id]:
+                worth[unit.id] += 1.0 / shared[item.topic]
+    best = sorted((name for name in worth if worth[name]), key=lambda name: -worth[name])[:most]
+    return [unit for unit in course.units if unit.id in best]
+
+
+@dataclass(frozen=True)
+class Practice:
+    """A test that counts for nothing but the learner: how often it was sat, the best result (0 to 1)."""
+
+    blueprint: Blueprint
+    times: int
+    best: float | None
+    is_passed: bool
+
+
+def practice_tests(course: Course, sittings: Iterable[Any]) -> list[Practice]:
+    """Return the tests of a course that are not its final test; ``sittings`` are this learner's, of all tests."""
+    over = [sitting for sitting in sittings if sitting.finished is not None]
+    found = []
+    for blueprint in course.blueprints:
+        if blueprint.id == course.certificate.blueprint or blueprint.mode != "practice":
+            continue
+        mine = [sitting for sitting in over if sitting.blueprint_id == blueprint.id]
+        best = max((sitting.score for sitting in mine), default=None)
+        found.append(Practice(blueprint, len(mine), best, any(sitting.passed for sitting in mine)))
+    return found
 
 
 def expired_facts(book: Book, facts: Iterable[str], on: date) -> list[str]:

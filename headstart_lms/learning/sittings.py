@@ -39,7 +39,7 @@ def test(slug: str, blueprint_id: str) -> str:
         sittings=assessments.list_sittings(session(), enrolment, blueprint_id),
         running=assessments.find_open_sitting(session(), enrolment, blueprint_id),
         questions=sum(draw.count for section in blueprint.sections for draw in section.draw),
-        rule=pass_rule_words(blueprint),
+        rule=pass_rule_words(blueprint), is_final=blueprint.id == book.course.certificate.blueprint,
     )  # fmt: skip
 
 
@@ -240,7 +240,7 @@ def _result_page(found: Any) -> str:
     sections = []
     for section in blueprint.sections:
         questions = []
-        repeat: dict[str, Any] = {}
+        wrong = []
         for name in found.drawn[section.id]:
             item = book.bank[name]
             given = answers.get(name)
@@ -253,23 +253,14 @@ def _result_page(found: Any) -> str:
                 )
             )  # fmt: skip
             if grade is None or not grade.is_right:
-                for unit in current.course.units:
-                    if set(unit.outcomes) & set(item.outcomes) or (
-                        item.topic and item.topic in _topics(current, unit)
-                    ):
-                        repeat[unit.id] = unit
-        sections.append(
-            (section, (found.sections or {}).get(section.id, 0.0), questions, list(repeat.values())[:3])
-        )
+                wrong.append(item)
+        repeat = pages.units_to_repeat(current.course, wrong)
+        sections.append((section, (found.sections or {}).get(section.id, 0.0), questions, repeat))
     return web.render(
         "headstart/learning/result.html", accent=book.course.kind, book=book, course=book.course,
         blueprint=blueprint, sitting=found, sections=sections, media=pages.media_of(book), standing=standing,
         award=award, left=assessments.sittings_left(session(), enrolment, blueprint), rule=pass_rule_words(blueprint),
+        is_final=blueprint.id == book.course.certificate.blueprint,
         missing=pages.missing(current.course, standing, has_award=award is not None,
                               has_certificate=award is not None and award.certificate is not None),
     )  # fmt: skip
-
-
-def _topics(book: Book, unit: Any) -> set[str]:
-    by_id = {outcome.id: outcome for outcome in book.course.outcomes}
-    return {topic for name in unit.outcomes if name in by_id for topic in by_id[name].topics}

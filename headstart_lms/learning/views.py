@@ -16,6 +16,7 @@ from ..accounts.access import (
     this_person,
 )
 from ..accounts.models import Person
+from ..assessments import services as assessments
 from ..certificates import services as certificates
 from ..cohorts import services as cohorts
 from ..cohorts.models import Enrolment
@@ -116,6 +117,8 @@ def course(slug: str) -> str:
         standing=standing, words_to_review=review, newer=newer,
         stops=pages.line_stops(book.course, standing), missing=missing, kinds=_kinds(), award=award,
         certificate=certificate, person=person, next_step=_next_step(book, standing, enrolment),
+        practice=[] if enrolment is None
+        else pages.practice_tests(book.course, assessments.list_sittings(session(), enrolment)),
     )  # fmt: skip
 
 
