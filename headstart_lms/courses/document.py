@@ -44,6 +44,8 @@ class Entry(Part):
     article: str | None = None
     gender: Literal["m", "f", "mf"] | None = None
     plural: str | None = None
+    #: Other forms of the word that texts and questions use (``vado``, ``va``), where no rule leads to them.
+    forms: tuple[str, ...] = ()
     gloss: Words
     example: EntryExample | None = None
     hint: Words | None = None

@@ -36,7 +36,7 @@ def gates(course: Course, items: Sequence[tuple[Loc, ItemBase]]) -> Iterator[Pro
 
 
 def _long_sentences(course: Course) -> Iterator[Problem]:
-    for loc, words in _texts(course, ()):
+    for loc, words in texts_of(course, ()):
         for sentence in _SENTENCE.split(_MARK.sub(r"\1", words.text)) if words.is_source else ():
             count = len(sentence.split())
             if count > LONGEST_SENTENCE:
@@ -46,16 +46,16 @@ def _long_sentences(course: Course) -> Iterator[Problem]:
                 )  # fmt: skip
 
 
-def _texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, Words]]:
+def texts_of(value: Any, loc: Loc) -> Iterator[tuple[Loc, Words]]:
     """Yield every text with its place."""
     if isinstance(value, Words):
         yield loc, value
     elif isinstance(value, Part):
         for name in type(value).model_fields:
-            yield from _texts(getattr(value, name), (*loc, name))
+            yield from texts_of(getattr(value, name), (*loc, name))
     elif isinstance(value, tuple):
         for n, part in enumerate(value):
-            yield from _texts(part, (*loc, n))
+            yield from texts_of(part, (*loc, n))
 
 
 def _plain(text: str) -> str:

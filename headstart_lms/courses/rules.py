@@ -24,6 +24,7 @@ from .parts import (
     VocabularyBlock,
 )
 from .source import Loc
+from .teaching import teaching
 from .words import Words
 
 #: What stands after ``/courses/<slug>/`` beside units.
@@ -45,9 +46,9 @@ def rules(course: Course, on: date) -> Iterator[Problem]:
     yield from _vocabulary(course)
     yield from _teaching(course)
     yield from _markup(course)
-    yield from gates(
-        course, [(loc, part) for loc, part in _blocks_and_items(course) if isinstance(part, ItemBase)]
-    )
+    items = [(loc, part) for loc, part in _blocks_and_items(course) if isinstance(part, ItemBase)]
+    yield from gates(course, items)
+    yield from teaching(course, items)
 
 
 def _ids(course: Course) -> Iterator[Problem]:

@@ -119,7 +119,7 @@ DAMAGE: tuple[Damage, ...] = (
     Damage("a question without an answer", "units/second.yaml", "answers: [porta, la porta]", "answers: []",
            "answers: []", "units.second.blocks.s-items.items.i-short.answers", "At least 1"),
     # tests
-    Damage("an item of the bank without tags", "bank/all.yaml", "tags: [papers], difficulty: 1", "difficulty: 1",
+    Damage("an item of the bank without tags", "bank/all.yaml", "tags: [papers], topic: rights", "difficulty: 1",
            "id: b-one", "bank.b-one", "needs tags"),
     Damage("a bank too small for its test", "blueprints.yaml", "[papers], count: 1", "[papers], count: 3",
            "id: papers", "blueprints.final.sections.papers.draw.0", "has 2 items with these tags, but 3 are drawn"),

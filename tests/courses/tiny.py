@@ -138,7 +138,7 @@ blocks:
   source: Made for this test
 """,
     "bank/all.yaml": """\
-- {id: b-one, type: truth, statement: The first statement., answer: true, tags: [papers], difficulty: 1}
+- {id: b-one, type: truth, statement: The first statement., answer: true, tags: [papers], topic: rights}
 - {id: b-two, type: truth, statement: The second statement., answer: false, tags: [papers], difficulty: 2}
 - id: b-three
   type: number

@@ -67,7 +67,7 @@ def _words(texts: Iterable[str], language: str | None) -> frozenset[str]:
 
 
 def _texts_of(entry: Entry) -> list[str]:
-    texts = [entry.word, entry.headword]
+    texts = [entry.word, entry.headword, *entry.forms]
     if entry.plural and entry.plural != "-":
         texts.append(entry.plural)
     if entry.example:
