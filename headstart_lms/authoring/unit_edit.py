@@ -36,6 +36,14 @@ def parts(unit: Data) -> Iterator[Data]:
         yield from _rows(block, "items")
 
 
+def blocks(unit: Data) -> list[Data]:
+    return _rows(unit, "blocks")
+
+
+def items(block: Data) -> list[Data]:
+    return _rows(block, "items")
+
+
 def _rows(holder: Data, name: str) -> list[Data]:
     """Return the parts in a list of a unit or block; what is no part (a broken file) is left out of sight."""
     rows = holder.get(name)
@@ -75,6 +83,14 @@ def fresh_id(stem: str, taken: Collection[str]) -> str:
         if found not in taken:
             return found
         number += 1
+
+
+def neighbour(unit: Data, part_id: str) -> str | None:
+    """Return the id of the part before another one, else of the one after it: where to look when it is gone."""
+    names = [str(part.get("id")) for part in parts(unit)]
+    place = names.index(part_id) if part_id in names else -1
+    before, after = names[:place], names[place + 1 :]
+    return before[-1] if before else after[0] if after and place >= 0 else None
 
 
 def _place(unit: Data, part_id: str) -> Place:
