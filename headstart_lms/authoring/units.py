@@ -23,7 +23,7 @@ from ..learning import pages
 from . import drafts, shown, store, unit_edit, writing
 from .checking import problems_of
 from .context import AUTHORS, bp, draft_for, house
-from .forms import CourseContext, Values, form_of, wants_form_again
+from .forms import Values, form_of, new_id, wants_form_again
 from .models import Draft
 from .paths import unit_path
 from .preview import Preview
@@ -156,48 +156,47 @@ def _saved(draft: Draft, unit_id: str, part_id: str, part: Data) -> Response:
 @bp.post("/teach/courses/<uuid:draft>/units/<unit_id>/parts", endpoint="change_parts")
 @access(AUTHORS)
 def change_parts(draft: UUID, unit_id: str) -> Response:
-    """Add, move, copy or delete a part."""
+    """Add, move, copy or delete a part; ``do`` is what, a colon, and which part or which kind."""
     what, _colon, name = request.form.get("do", "").partition(":")
-    focus: list[str] = [name]
+    after = request.form.get("after") or None
     with transaction() as current:
         found = draft_for(draft, "write")
-        taken = writing.ids_of_course(current, found) if what in ("add", "duplicate") else set()
+        taken = writing.ids_of_course(current, found) if what in ("add", "item", "duplicate") else set()
         course = shown.course_context(current, found)
-        change = _change(what, name, unit_id, taken, course, focus)
+        focus = name
+
+        def change(unit: Data) -> Data:
+            nonlocal focus
+            match what:
+                case "up" | "down":
+                    return unit_edit.move(unit, name, -1 if what == "up" else 1)
+                case "duplicate":
+                    grown, focus = unit_edit.duplicate(unit, name, taken)
+                    return grown
+                case "delete":
+                    focus = unit_edit.neighbour(unit, name) or unit_id
+                    return unit_edit.delete(unit, name)
+                case "add":
+                    focus = new_id(taken, f"{unit_id}-b")
+                    return unit_edit.add_block(unit, form_of(name, "block").blank(focus, course), after=after)
+                case "item":
+                    focus = new_id(taken, f"{unit_id}-i")
+                    return unit_edit.add_item(unit, after or "", form_of(name, "item").blank(focus, course))
+            raise Invalid(_("This page cannot do that. Go back and try again."))
+
         writing.change_unit(current, found, this_person(), unit_id, change, note=_note(what))
-    opened = {"open": focus[0]} if what == "add" else {}
+    if what == "item":
+        return redirect(web.url("authoring.item", draft=draft, unit_id=unit_id, item_id=focus), 303)
+    opened = {"open": focus} if what == "add" else {}
     return redirect(
-        web.url("authoring.unit", draft=draft, unit_id=unit_id, **opened, _anchor=f"part-{focus[0]}"), 303
+        web.url("authoring.unit", draft=draft, unit_id=unit_id, **opened, _anchor=f"part-{focus}"), 303
     )
-
-
-def _change(
-    what: str, name: str, unit_id: str, taken: set[str], course: CourseContext, focus: list[str]
-) -> Callable[[Data], Data]:
-    """Return what is to be done to the unit; ``focus`` gets the id of the part to look at afterwards."""
-
-    def act(unit: Data) -> Data:
-        if what in ("up", "down"):
-            return unit_edit.move(unit, name, -1 if what == "up" else 1)
-        if what == "duplicate":
-            grown, focus[0] = unit_edit.duplicate(unit, name, taken)
-            return grown
-        if what == "delete":
-            focus[0] = unit_edit.neighbour(unit, name) or unit_id
-            return unit_edit.delete(unit, name)
-        if what == "add":
-            focus[0] = unit_edit.fresh_id(f"{unit_id}-b", taken)
-            return unit_edit.add_block(
-                unit, form_of(name, "block").blank(focus[0], course), after=request.form.get("after") or None
-            )
-        raise Invalid(_("This page cannot do that. Go back and try again."))
-
-    return act
 
 
 def _note(what: str) -> str:
     return {
         "up": _("Moved up"), "down": _("Moved down"), "duplicate": _("Copied"), "delete": _("Deleted"), "add": _("Added"),
+        "item": _("Added"),
     }.get(what, "")  # fmt: skip
 
 
