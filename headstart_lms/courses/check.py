@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .document import Course
+from .files import Files, FolderFiles
 from .parts import (
     ItemBase,
 )
@@ -25,10 +26,15 @@ ItemTypes = Mapping[str, type[ItemBase]]
 class Checked:
     """What the checker found: the course when its shape is right, its translations, and the findings."""
 
-    folder: Path
+    files: Files
     course: Course | None
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What the course is called in a report: the name of its folder."""
+        return self.files.name
 
     @property
     def errors(self) -> list[Finding]:
@@ -41,8 +47,13 @@ class Checked:
 
 def check_folder(path: Path, item_types: ItemTypes, *, on: date) -> Checked:
     """Read and check a course folder; ``on`` is the day against which facts are held."""
-    folder = read_folder(path)
-    checked = Checked(path, None, findings=list(folder.findings))
+    return check_files(FolderFiles(path), item_types, on=on)
+
+
+def check_files(files: Files, item_types: ItemTypes, *, on: date) -> Checked:
+    """Check a course wherever its files are, as ``check_folder`` does."""
+    folder = read_folder(files)
+    checked = Checked(files, None, findings=list(folder.findings))
     if not folder.data:
         return checked
     try:
@@ -56,7 +67,7 @@ def check_folder(path: Path, item_types: ItemTypes, *, on: date) -> Checked:
         return checked
     for level, loc, message in rules(course, on):
         checked.findings.append(folder.finding(level, loc, message))
-    checked.translations, more = read_translations(path, course)
+    checked.translations, more = read_translations(files, course)
     checked.findings += more
     if not checked.errors:
         checked.course = course

@@ -52,7 +52,7 @@ def publish(session: Session, storage: Storage, library: Library, checked: Check
     course = checked.course
     if course is None or checked.errors:
         first = checked.errors[0] if checked.errors else None
-        raise Invalid(f"{checked.folder.name} has errors and was not published. The first: {first}")
+        raise Invalid(f"{checked.name} has errors and was not published. The first: {first}")
     document = canonical(course, checked.translations)
     digest = hashlib.sha256(document).hexdigest()
     row = session.scalar(select(CourseRow).where(CourseRow.uuid == course.uuid))
@@ -80,7 +80,7 @@ def publish(session: Session, storage: Storage, library: Library, checked: Check
             for edition in {e.edition: e for e in reversed(earlier)}.values():
                 _check_keys(library.source(session, edition.digest), edition.version, course)
     for media in course.media:
-        content = (checked.folder / "media" / media.file).read_bytes()
+        content = checked.files.read(f"media/{media.file}")
         if storage.put(content) != media.sha256:
             raise Conflict(f"media/{media.file} changed while it was read. Publish again.")
     row.slug, row.kind, row.destination = course.slug, course.kind, course.destination.country

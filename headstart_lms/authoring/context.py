@@ -1,0 +1,64 @@
+"""What the pages of authors share: the blueprint, the house of this application, the draft of an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from flask import Blueprint, current_app, g, request
+from werkzeug.wrappers import Response
+
+from ..accounts.access import staff, this_person
+from ..courses.check import Checked, ItemTypes
+from ..courses.library import Library
+from ..kernel.clock import today
+from ..kernel.db import session
+from ..kernel.storage import Storage
+from . import checking
+from .drafts import STAFF, To, get_draft_for
+from .models import Draft
+
+bp = Blueprint("authoring", __name__)
+
+#: Who comes in at all; which draft, ``draft_for`` decides.
+AUTHORS = staff(*STAFF)
+
+
+@bp.after_request
+def keep_nowhere(response: Response) -> Response:
+    """Unpublished work stays in no cache: a desk is often one computer for many."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@dataclass(frozen=True)
+class House:
+    """What the services of authors need of this application."""
+
+    storage: Storage
+    library: Library
+    item_types: ItemTypes
+
+    def check(self, draft: Draft, on: date | None = None) -> Checked:
+        """Run the checker over a draft as it is now."""
+        return checking.check(session(), self.storage, draft, self.item_types, on or today())
+
+
+def house() -> House:
+    """Return what the services need of this application."""
+    if "hs_authoring" not in g:
+        state = current_app.extensions["headstart"]
+        g.hs_authoring = House(state.storage, state.library, state.item_types)
+    found: House = g.hs_authoring
+    return found
+
+
+def draft_for(uuid: UUID, to: To = "read") -> Draft:
+    """Return the draft of an address for who is here; inside a transaction when it is going to be changed."""
+    return get_draft_for(session(), this_person(), uuid, to=to)
+
+
+def sent_base(*names: str) -> dict[str, str | None]:
+    """Return the digests a form was opened with: a field ``base-<path>`` for each file, empty when it was not there."""
+    return {name: request.form.get(f"base-{name}", "") or None for name in names}
