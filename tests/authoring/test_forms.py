@@ -24,6 +24,7 @@ from headstart_lms.authoring.forms import (
 )
 from headstart_lms.authoring.forms.context import parts_of
 from headstart_lms.builtin import item_types
+from headstart_lms.courses.files import FolderFiles
 from headstart_lms.courses.parts import AnyBlock
 from headstart_lms.courses.source import Finding, read_folder
 
@@ -33,7 +34,7 @@ BLOCK = TypeAdapter(AnyBlock)
 
 
 def _parts(folder: Path) -> Iterator[tuple[dict[str, Any], PartForm, CourseContext]]:
-    data = read_folder(folder).data
+    data = read_folder(FolderFiles(folder)).data
     course = CourseContext.from_data(data)
     for unit, where, part in parts_of(data):
         form = form_of(part["type"], "block" if where.count(".") == 3 else "item")
