@@ -77,7 +77,9 @@ def make_preview(source: Source, item_types: ItemTypes) -> Preview:
     wanted = dict(texts(course))
     done = _translated(source.catalogue, wanted)
     mine = [name for name in wanted if name.startswith(f"{unit_id}/")]
-    book = Book(localised(course, source.language, done), _digest(source), source.language, (source.language,))
+    book = Book(
+        localised(course, source.language, done), _digest(source), source.language, (source.language,)
+    )
     return Preview(
         book, book.course.units[0], tuple(unfinished),
         0 if source.language == course.source_language else sum(name not in done for name in mine),
@@ -144,7 +146,9 @@ class _Known:
         return None
 
 
-def _blocks(unit: Mapping[str, Any], known: _Known, context: Any, unfinished: list[tuple[str, str]]) -> Iterator[Any]:
+def _blocks(
+    unit: Mapping[str, Any], known: _Known, context: Any, unfinished: list[tuple[str, str]]
+) -> Iterator[Any]:
     rows = unit.get("blocks")
     for row in rows if isinstance(rows, list) else ():
         if not isinstance(row, dict):
@@ -161,7 +165,9 @@ def _blocks(unit: Mapping[str, Any], known: _Known, context: Any, unfinished: li
             yield block
 
 
-def _items(block: dict[str, Any], known: _Known, context: Any, unfinished: list[tuple[str, str]]) -> Iterator[Any]:
+def _items(
+    block: dict[str, Any], known: _Known, context: Any, unfinished: list[tuple[str, str]]
+) -> Iterator[Any]:
     types: ItemTypes = context["item_types"]
     for row in block.get("items") or ():
         kind = types.get(str(row.get("type"))) if isinstance(row, dict) else None
@@ -192,7 +198,9 @@ def _translated(catalogue: str | None, wanted: Mapping[str, str]) -> dict[str, s
     if not catalogue:
         return {}
     try:
-        rows = polib.pofile("\n" + catalogue)  # with a line break it can never be taken for the name of a file
+        rows = polib.pofile(
+            "\n" + catalogue
+        )  # with a line break it can never be taken for the name of a file
     except (OSError, ValueError):
         return {}  # the checker says so, with the line
     done: dict[str, str] = {}

@@ -56,9 +56,7 @@ def course_context(session: Session, draft: Draft) -> CourseContext:
     )
 
 
-def preview_of(
-    session: Session, draft: Draft, unit: Data, item_types: ItemTypes, language: str
-) -> Preview:
+def preview_of(session: Session, draft: Draft, unit: Data, item_types: ItemTypes, language: str) -> Preview:
     """Show a unit in a support language; "" is the language it is written in."""
     tree = store.tree(session, draft)
     head = drafts.head_of(session, draft)
@@ -80,7 +78,11 @@ def languages(session: Session, draft: Draft) -> list[str]:
     head = drafts.head_of(session, draft)
     source = str(head.get("source_language") or "en")
     listed = head.get("support_languages")
-    others = [tag for tag in listed if isinstance(tag, str) and LANGUAGE.match(tag)] if isinstance(listed, list) else []
+    others = (
+        [tag for tag in listed if isinstance(tag, str) and LANGUAGE.match(tag)]
+        if isinstance(listed, list)
+        else []
+    )
     return list(dict.fromkeys([source, *others]))
 
 
@@ -300,9 +302,7 @@ def _media_ids(unit: Unit, preview: Preview) -> Iterable[str]:
 
 def last_step(session: Session, draft: Draft, person: Person, unit_id: str) -> Revision | None:
     """Return what this person did last, when it was done to this unit and nothing came after it."""
-    last = session.scalar(
-        select(Revision).where(Revision.draft_id == draft.id, Revision.n == draft.head)
-    )
+    last = session.scalar(select(Revision).where(Revision.draft_id == draft.id, Revision.n == draft.head))
     if last is None or last.person_id != person.id or last.what not in ("edit", "autosave", "restore"):
         return None
     return last if [change.path for change in last.changes] == [unit_path(unit_id)] else None
@@ -311,7 +311,7 @@ def last_step(session: Session, draft: Draft, person: Person, unit_id: str) -> R
 def step_of(unit: Unit, part_id: str | None) -> int:
     """Return the screen of the preview on which a part stands."""
     for number, screen in enumerate(pages.screens(unit), 1):
-        if any(part.id == part_id for part in (*screen.blocks, *screen.items)):
+        if part_id in [*(block.id for block in screen.blocks), *(item.id for item in screen.items)]:
             return number
     for number, screen in enumerate(pages.screens(unit), 1):  # a block of items: the screen of its first item
         block = next((b for b in unit.blocks if b.id == part_id), None)

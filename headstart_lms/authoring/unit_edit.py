@@ -16,12 +16,11 @@ import rfc8785
 
 from ..kernel.errors import NotFound
 from ..kernel.i18n import _
+from .forms import new_id
 
 Data = dict[str, Any]
 #: Where a part stands: its list in the new unit, and its place there.
 Place = tuple[list[Data], int]
-
-LONGEST_ID = 40
 
 
 def digest(part: Data) -> str:
@@ -71,18 +70,6 @@ def block_of(unit: Data, item_id: str) -> Data | None:
     return next(
         (b for b in _rows(unit, "blocks") if any(i.get("id") == item_id for i in _rows(b, "items"))), None
     )
-
-
-def fresh_id(stem: str, taken: Collection[str]) -> str:
-    """Return an id that nobody has: the stem without its number, with the first free one."""
-    bare = re.sub(r"-?\d+$", "", stem) or stem
-    number = 2 if stem in taken and bare == stem else 1
-    while True:
-        tail = f"-{number}"
-        found = bare[: LONGEST_ID - len(tail)].rstrip("-") + tail
-        if found not in taken:
-            return found
-        number += 1
 
 
 def neighbour(unit: Data, part_id: str) -> str | None:
@@ -149,7 +136,7 @@ def duplicate(unit: Data, part_id: str, taken: Collection[str]) -> tuple[Data, s
     used = set(taken) | ids_of(new)
     twin = copy.deepcopy(rows[n])
     for part in (twin, *_rows(twin, "items")):
-        part["id"] = fresh_id(str(part.get("id") or twin["id"]), used)
+        part["id"] = new_id(used, re.sub(r"-?\d+$", "", str(part.get("id") or twin["id"])) or "part")
         used.add(part["id"])
     rows.insert(n + 1, twin)
     return new, str(twin["id"])

@@ -23,12 +23,14 @@ from ..learning import pages
 from . import drafts, shown, store, unit_edit, writing
 from .checking import problems_of
 from .context import AUTHORS, bp, draft_for, house
-from .forms import Values, form_of, new_id, wants_form_again
+from .forms import Values, form_of, kinds, new_id, wants_form_again
+from .forms.context import plain
 from .models import Draft
 from .paths import unit_path
 from .preview import Preview
 from .unit_edit import Data
 from .writing import Clash
+
 
 @bp.get("/teach/courses/<uuid:draft>/units/<unit_id>", endpoint="unit")
 @access(AUTHORS)
@@ -56,11 +58,11 @@ def _page(
     module, stops = shown.neighbours(current, draft, unit_id)
     html = web.render(
         "headstart/authoring/unit.html", accent=draft.kind, draft=draft, unit=unit, unit_id=unit_id,
-        title=shown.plain(unit.get("title")) or unit_id, rows=shown.rows(unit, preview, by_id), form=form,
+        title=plain(unit.get("title")) or unit_id, rows=shown.rows(unit, preview, by_id), form=form,
         clash=clash, theirs=None if clash is None or clash.theirs is None else _looks(draft, unit, clash.theirs),
         own=by_id.get(unit_id, ()), findings=findings, may_write=may_write, module=module, stops=stops,
         weight=shown.weight_of(preview, house().storage), limit=shown.LIMIT, kinds=shown.block_kinds(),
-        item_kinds=shown.kinds("item"), languages=shown.languages(current, draft), language=language,
+        item_kinds=kinds("item"), languages=shown.languages(current, draft), language=language,
         taught=course.taught, last=shown.last_step(current, draft, this_person(), unit_id) if may_write else None,
         step=shown.step_of(preview.unit, opened), questions=len(preview.unit.items),
     )  # fmt: skip
@@ -108,7 +110,9 @@ def save_part(draft: UUID, unit_id: str, part_id: str) -> Response:
     except Clash as clash:
         if web.wants_json():
             raise
-        return _page(draft_for(draft, "write"), unit_id, opened=part_id, given=read[-1], clash=clash, status=409)
+        return _page(
+            draft_for(draft, "write"), unit_id, opened=part_id, given=read[-1], clash=clash, status=409
+        )
     if web.wants_json():
         return _saved(draft_for(draft, "write"), unit_id, part_id, part)
     opened = {"open": part_id} if wants_form_again(values) else {}
@@ -147,7 +151,8 @@ def _saved(draft: Draft, unit_id: str, part_id: str, part: Data) -> Response:
     return jsonify(
         base=unit_edit.digest(part),
         problems={
-            path: [{"level": f.level, "message": f.message} for f in found] for path, found in form.problems.items()
+            path: [{"level": f.level, "message": f.message} for f in found]
+            for path, found in form.problems.items()
         },
         counts={name: len(found) for name, found in shown.by_part(unit, unit_id, findings).items()},
     )
@@ -195,8 +200,8 @@ def change_parts(draft: UUID, unit_id: str) -> Response:
 
 def _note(what: str) -> str:
     return {
-        "up": _("Moved up"), "down": _("Moved down"), "duplicate": _("Copied"), "delete": _("Deleted"), "add": _("Added"),
-        "item": _("Added"),
+        "up": _("Moved up"), "down": _("Moved down"), "duplicate": _("Copied"), "delete": _("Deleted"),
+        "add": _("Added"), "item": _("Added"),
     }.get(what, "")  # fmt: skip
 
 
@@ -253,7 +258,9 @@ def _preview_page(draft: Draft, unit_id: str, seen: Preview, language: str) -> R
     )  # fmt: skip
     response = make_response(html)
     # only our own page may frame it
-    response.headers["Content-Security-Policy"] = web.CSP.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+    response.headers["Content-Security-Policy"] = web.CSP.replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..accounts.access import access, this_person
 from ..kernel import web
 from ..kernel.db import session
-from . import drafts
+from . import drafts, units
 from .context import AUTHORS, bp
 
-__all__ = ["bp"]
+__all__ = ["bp", "units"]
 
 
 @bp.get("/teach/courses", endpoint="courses")

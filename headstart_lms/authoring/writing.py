@@ -24,9 +24,13 @@ class Clash(Conflict):
 
     def __init__(self, theirs: Data | None) -> None:
         super().__init__(
-            _("Somebody else changed this part while you wrote. Both texts are here: choose one, or put them together.")
+            _(
+                "Somebody else changed this part while you wrote. Both texts are here: choose one, or put them together."
+            )
             if theirs is not None
-            else _("Somebody else deleted this part while you wrote. Your text is here: save it to put it back."),
+            else _(
+                "Somebody else deleted this part while you wrote. Your text is here: save it to put it back."
+            ),
             "clash",
         )
         self.theirs = theirs
@@ -125,9 +129,17 @@ def undo(session: Session, draft: Draft, person: Person, n: int) -> Revision:
         changes[change.path] = None if change.before is None else store.body(session, change.before)
     try:
         return store.save(
-            session, draft, person, changes, base=base, what="restore", note=_("Taken back: %(what)s", what=revision.note)
+            session,
+            draft,
+            person,
+            changes,
+            base=base,
+            what="restore",
+            note=_("Taken back: %(what)s", what=revision.note),
         )
     except store.Stale:
         raise Conflict(
-            _("Something else was changed here since. Go back to the version you want on the page of the history.")
+            _(
+                "Something else was changed here since. Go back to the version you want on the page of the history."
+            )
         ) from None

@@ -61,13 +61,16 @@ async function go(address, options, onward) {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!form.closest("[data-hs-unit]") || form.matches("[data-hs-autosave]") || isWaiting()) return;
+  const isOpen = form.matches("[data-hs-autosave]"); // a row of it goes up, or comes: that saves the form too
+  if (!form.closest("[data-hs-unit]") || (!isOpen && isWaiting())) return;
   const [what, name] = (event.submitter?.value ?? "").split(":");
   if (!["up", "down", "duplicate", "delete", "add"].includes(what)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   const body = new URLSearchParams(new FormData(form, event.submitter));
-  if (!(await go(form.action, { method: "POST", body }, `#part-${name}`))) location.reload();
+  if (await go(form.action, { method: "POST", body }, `#part-${name}`)) return;
+  if (isOpen) form.submit(); // refused: the server's own page says why, with the text in it
+  else location.reload();
 }, true);
 
 document.addEventListener("click", async (event) => {
