@@ -22,6 +22,7 @@ from ..kernel.clock import now
 from ..kernel.db import insert_into
 from ..kernel.errors import Conflict, Invalid, NotFound
 from ..kernel.i18n import _
+from .merge import Clash, merge
 from .models import Change, Draft, DraftFile, DraftText, Mark, Revision, What
 from .paths import is_media, is_text
 from .yamltext import dump, equal, rewrite
@@ -246,6 +247,60 @@ def save_data(
     return save(
         session, draft, person, {path: text_of(session, draft, path, data)}, base=base, what=what, note=note
     )
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a save: the revision, and where somebody else had changed the same part."""
+
+    revision: Revision
+    #: True when the change of somebody else was brought together with this one.
+    merged: bool = False
+    clashes: tuple[Clash, ...] = ()
+    #: The mark that keeps what was not taken, when there are clashes.
+    kept: Mark | None = None
+
+
+def save_merged(
+    session: Session,
+    draft: Draft,
+    person: Person | None,
+    path: str,
+    data: Any,
+    *,
+    base: str | None,
+    what: What,
+    note: str = "",
+) -> Saved:
+    """Write the data of one YAML file that was opened at the digest ``base``, whatever was saved meanwhile.
+
+    Changes of different blocks, items or rows are brought together. A part that both changed stays as it was saved,
+    and ``data`` is kept aside as a whole, under a mark, from where it can be taken. Raises Stale when the two cannot
+    be compared: the file was deleted, or it was opened in a way that is not known here.
+    """
+    draft = lock(session, draft)
+    digest = digest_of(session, draft, path)
+    if digest == base:
+        return Saved(save_data(session, draft, person, path, data, base={path: base}, what=what, note=note))
+    if digest is None or base is None:
+        raise Stale(path, digest)
+    try:
+        # whoever knows the digest of a text has read it: nothing is shown to a stranger here
+        before = data_of(session, base, path)
+    except NotFound:
+        raise Stale(path, digest) from None
+    result = merge(before, data, data_of(session, digest, path))
+    revision = save_data(session, draft, person, path, result.data, base={path: digest}, what=what, note=note)
+    if not result.clashes:
+        return Saved(revision, merged=True)
+    kept = Mark(
+        draft_id=draft.id, n=revision.n, kind="kept", person_id=None if person is None else person.id, name=path,
+        digest=put_text(session, dump(data).encode("utf-8")),
+        note="\n".join(".".join(clash.place) for clash in result.clashes),
+    )  # fmt: skip
+    session.add(kept)
+    session.flush()
+    return Saved(revision, True, result.clashes, kept)
 
 
 def text_of(session: Session, draft: Draft, path: str, data: Any) -> str:
