@@ -81,14 +81,11 @@ def neighbour(unit: Data, part_id: str) -> str | None:
 
 
 def _place(unit: Data, part_id: str) -> Place:
-    for n, block in enumerate(unit.get("blocks") or []):
-        if not isinstance(block, dict):
-            continue
-        if block.get("id") == part_id:
-            return unit["blocks"], n
-        for i, item in enumerate(block.get("items") or []) if isinstance(block.get("items"), list) else ():
-            if isinstance(item, dict) and item.get("id") == part_id:
-                return block["items"], i
+    for holder in (unit, *blocks(unit)):
+        name = "blocks" if holder is unit else "items"
+        for n, row in enumerate(holder[name] if isinstance(holder.get(name), list) else ()):
+            if isinstance(row, dict) and row.get("id") == part_id:
+                return holder[name], n
     raise NotFound(_("This part of the unit is not here any more. Somebody may have deleted it."))
 
 
@@ -103,7 +100,7 @@ def replace(unit: Data, part_id: str, part: Data) -> Data:
 def add_block(unit: Data, block: Data, *, after: str | None = None) -> Data:
     """Put a block behind another one (or behind the block of an item); at the end when there is none."""
     new = copy.deepcopy(unit)
-    rows = new.setdefault("blocks", [])
+    rows = new["blocks"] = new["blocks"] if isinstance(new.get("blocks"), list) else []
     place = len(rows)
     if after is not None and find_part(new, after) is not None:
         holder = block_of(new, after) or get_part(new, after)

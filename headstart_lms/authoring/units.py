@@ -54,7 +54,7 @@ def _page(
     course = shown.course_context(current, draft)
     form = None
     if opened and may_write and (given is not None or shown.part_of(unit, opened) is not None):
-        form = shown.open_form(unit, digest, opened, course, findings, given)
+        form = shown.open_form(unit, request.form.get("opened", digest), opened, course, findings, given)
     module, stops = shown.neighbours(current, draft, unit_id)
     html = web.render(
         "headstart/authoring/unit.html", accent=draft.kind, draft=draft, unit=unit, unit_id=unit_id,

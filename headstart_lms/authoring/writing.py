@@ -17,6 +17,8 @@ from .unit_edit import Data
 
 #: The fields of the unit itself, as the part that a form saves.
 HEAD = ("title", "minutes", "outcomes")
+#: The base of a form whose part was deleted: saving it puts the part back.
+PUT_BACK = unit_edit.digest({})
 
 
 class Clash(Conflict):
@@ -70,6 +72,11 @@ def save_part(
     is_head = part_id == unit_id
     now = head_of(unit) if is_head else unit_edit.find_part(unit, part_id)
     part = make(now)
+    path = unit_path(unit_id)
+    if now is None and base == PUT_BACK:
+        new = unit_edit.add_block(unit, {**part, "id": part_id})
+        store.save_data(session, draft, person, path, new, base={path: digest}, what="edit", note=_("Put back"))
+        return part
     if now is None:
         raise Clash(None)
     if unit_edit.digest(now) != base and unit_edit.digest(now) != unit_edit.digest(part):
@@ -79,7 +86,6 @@ def save_part(
         new = {"id": unit_id, **{name: part[name] for name in HEAD if name in part}, **_without_id(new)}
     else:
         new = unit_edit.replace(unit, part_id, part)
-    path = unit_path(unit_id)
     store.save_data(session, draft, person, path, new, base={path: digest}, what=what)
     return part
 
