@@ -52,11 +52,12 @@ class Preview:
 def make_preview(source: Source, item_types: ItemTypes) -> Preview:
     """Show what can be shown; say of every other part what it still needs."""
     context = {"item_types": item_types}
-    media = tuple(_valid(Media, _with_files(source), context))
-    entries = tuple(_valid(Entry, source.entries, context))
+    media = tuple(m for m in _valid(Media, _with_files(source), context) if m.sha256)
+    here = {m.id for m in media}
+    entries = tuple(_valid(Entry, (_without_lost(row, here) for row in source.entries), context))
     facts = tuple(_valid(Fact, source.facts, context))
     known = _Known(
-        {m.id for m in media if m.sha256}, {e.id for e in entries}, {f.id for f in facts}
+        here, {e.id for e in entries}, {f.id for f in facts}
     )  # fmt: skip
     unfinished: list[tuple[str, str]] = []
     blocks = tuple(_blocks(source.unit, known, context, unfinished))
@@ -94,6 +95,13 @@ def _with_files(source: Source) -> Iterator[Any]:
     for row in source.media:
         if isinstance(row, dict):
             yield {**row, "sha256": source.files.get(str(row.get("file")))}
+
+
+def _without_lost(row: Any, media: set[str]) -> Any:
+    """Return an entry without a picture or sound that is not there: the word itself can be shown."""
+    if not isinstance(row, dict):
+        return row
+    return {k: v for k, v in row.items() if k not in ("picture", "audio") or v in media}
 
 
 def _valid(kind: type[Any], rows: Any, context: Any) -> Iterator[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from markupsafe import Markup
 from sqlalchemy import select
@@ -154,16 +154,20 @@ def rows(unit: Data, preview: Preview, by_id: Mapping[str, Sequence[Finding]]) -
         html = Markup("") if block is None or is_items else _looks(preview, block)
         items = tuple(
             ItemRow(
-                str(item.get("id")), str(item.get("type")), str(form_of(str(item.get("type")), "item").label), _asks(item), by_id.get(str(item.get("id")), ()),
+                str(item.get("id")), str(item.get("type")), _label(item, "item"), _asks(item), by_id.get(str(item.get("id")), ()),
                 unfinished.get(str(item.get("id")), ""),
             )
             for item in unit_edit.items(data)
         )  # fmt: skip
         found.append(
-            Row(name, str(data.get("type")), str(form_of(str(data.get("type")), "block").label), html, by_id.get(name, ()), unfinished.get(name, ""), items,
+            Row(name, str(data.get("type")), _label(data, "block"), html, by_id.get(name, ()), unfinished.get(name, ""), items,
                 plain(data.get("intro")))
         )  # fmt: skip
     return found
+
+
+def _label(part: Data, of: Literal["block", "item"]) -> str:
+    return str(form_of(str(part.get("type")), of).label)
 
 
 def _looks(preview: Preview, block: Any) -> Markup:

@@ -144,7 +144,7 @@ def _reader(
 
 
 def _saved(draft: Draft, unit_id: str, part_id: str, part: Data) -> Response:
-    """Tell the page what it must know after an autosave: the new base, and what the checker says of what was written."""
+    """Tell the page what it must know after an autosave: the new base, and what the checker says of it."""
     findings = _findings(draft, unit_id)
     unit, digest = writing.read_unit(session(), draft, unit_id)
     form = shown.open_form(unit, digest, part_id, shown.course_context(session(), draft), findings)

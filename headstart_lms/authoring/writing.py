@@ -27,7 +27,7 @@ class Clash(Conflict):
     def __init__(self, theirs: Data | None) -> None:
         super().__init__(
             _(
-                "Somebody else changed this part while you wrote. Both texts are here: choose one, or put them together."
+                "Somebody else changed this part while you wrote. Both texts are here: choose one, or join them."
             )
             if theirs is not None
             else _(
@@ -75,7 +75,9 @@ def save_part(
     path = unit_path(unit_id)
     if now is None and base == PUT_BACK:
         new = unit_edit.add_block(unit, {**part, "id": part_id})
-        store.save_data(session, draft, person, path, new, base={path: digest}, what="edit", note=_("Put back"))
+        store.save_data(
+            session, draft, person, path, new, base={path: digest}, what="edit", note=_("Put back")
+        )
         return part
     if now is None:
         raise Clash(None)

@@ -18,7 +18,9 @@ Unit = dict[str, Any]
 @st.composite
 def units(draw: st.DrawFn) -> Unit:
     """Units of up to six blocks, some with items; all ids different."""
-    names = draw(st.lists(st.from_regex(r"\A[a-z][a-z0-9-]{0,38}[a-z0-9]?\Z"), min_size=1, max_size=24, unique=True))
+    names = draw(
+        st.lists(st.from_regex(r"\A[a-z][a-z0-9-]{0,38}[a-z0-9]?\Z"), min_size=1, max_size=24, unique=True)
+    )
     blocks: list[Unit] = []
     for number, name in enumerate(names):
         if number and blocks[-1]["type"] == "items" and draw(st.booleans()):
@@ -62,7 +64,9 @@ def test_up_undoes_down_unless_the_part_was_at_the_edge(unit: Unit, data: st.Dat
 
 
 @given(units(), st.data(), st.sets(st.from_regex(r"\A[a-z][a-z0-9-]{0,39}\Z"), max_size=5))
-def test_a_copy_has_new_valid_ids_and_says_the_same(unit: Unit, data: st.DataObject, others: set[str]) -> None:
+def test_a_copy_has_new_valid_ids_and_says_the_same(
+    unit: Unit, data: st.DataObject, others: set[str]
+) -> None:
     chosen = data.draw(st.sampled_from(ids(unit)))
     taken = others | set(ids(unit))
     grown, twin_id = unit_edit.duplicate(unit, chosen, taken)

@@ -46,7 +46,7 @@ def address(uuid: UUID, unit: str = "first", **more: str) -> str:
 def do(browser: Browser, page: Page, what: str, **more: str) -> Page:
     """Press a button of a part: the form that has this button."""
     form = next(form for form in page.forms if what in form.choices.get("do", []))
-    return browser.send(form, do=what, **more)
+    return browser.send(form, {"do": what, **more})
 
 
 def open_form(browser: Browser, uuid: UUID, part: str) -> Any:
@@ -154,7 +154,9 @@ def test_a_text_for_a_part_that_somebody_deleted_is_shown_and_can_be_put_back(
     assert "A long text of mine." in page.body
     assert "deleted this part" in page.text
     assert one.send(page.form(to="/parts/first-aim"), do="save").status == 200
-    assert [block for block in unit()["blocks"] if block["id"] == "first-aim"][0]["text"] == "A long text of mine."
+    assert [block for block in unit()["blocks"] if block["id"] == "first-aim"][0][
+        "text"
+    ] == "A long text of mine."
 
 
 def test_autosave_says_the_new_state_and_what_the_checker_finds(
@@ -162,17 +164,24 @@ def test_autosave_says_the_new_state_and_what_the_checker_finds(
 ) -> None:
     bruno = as_person("bruno")
     form = open_form(bruno, uuid, "first-aim")
-    sent = {name: value[0] for name, value in form.data({"f-text": "An [open mark]{it} <b>and HTML</b>."}).items()}
+    sent = {
+        name: value[0] for name, value in form.data({"f-text": "An [open mark]{it} <b>and HTML</b>."}).items()
+    }
     path = f"{address(uuid)}/parts/first-aim"
     answer = bruno.post(path, {**sent, "do": "autosave"}, Accept="application/json")
     assert answer.status == 200
     assert unit()["blocks"][0]["text"].startswith("An [open mark]")
-    assert any("HTML" in problem["message"] for found in answer.json["problems"].values() for problem in found)
+    assert any(
+        "HTML" in problem["message"] for found in answer.json["problems"].values() for problem in found
+    )
     assert answer.json["counts"]["first-aim"] >= 1
     again = bruno.post(path, {**sent, "f-text": "Shorter.", "do": "autosave"}, Accept="application/json")
     assert again.status == 409
     sent["base"] = answer.json["base"]
-    assert bruno.post(path, {**sent, "f-text": "Shorter.", "do": "autosave"}, Accept="application/json").status == 200
+    assert (
+        bruno.post(path, {**sent, "f-text": "Shorter.", "do": "autosave"}, Accept="application/json").status
+        == 200
+    )
     assert unit()["blocks"][0]["text"] == "Shorter."
 
 
@@ -193,7 +202,9 @@ def test_a_new_row_of_a_form_that_saves_itself_again_and_again_is_one_row(
     assert len({step["id"] for step in block["steps"]}) == 2
 
 
-def test_a_unit_with_unfinished_parts_is_shown_as_far_as_it_goes(app: Flask, uuid: UUID, as_person: AsPerson) -> None:
+def test_a_unit_with_unfinished_parts_is_shown_as_far_as_it_goes(
+    app: Flask, uuid: UUID, as_person: AsPerson
+) -> None:
     bruno = as_person("bruno")
     do(bruno, bruno.open(address(uuid)), "add:picture", after="first-aim")
     page = bruno.open(address(uuid) + "/preview")
@@ -202,8 +213,12 @@ def test_a_unit_with_unfinished_parts_is_shown_as_far_as_it_goes(app: Flask, uui
     assert "1 part of this unit cannot be shown yet" in page.text
 
 
-@pytest.mark.parametrize("broken", ["blocks: 7", "blocks: [1, {id: x}, {type: text}]", "title: {}", "[]", "x"])
-def test_a_file_that_makes_no_unit_is_no_crash(app: Flask, uuid: UUID, as_person: AsPerson, broken: str) -> None:
+@pytest.mark.parametrize(
+    "broken", ["blocks: 7", "blocks: [1, {id: x}, {type: text}]", "title: {}", "[]", "x"]
+)
+def test_a_file_that_makes_no_unit_is_no_crash(
+    app: Flask, uuid: UUID, as_person: AsPerson, broken: str
+) -> None:
     with app.app_context():
         from headstart_lms.kernel.db import transaction
 
@@ -238,7 +253,9 @@ def test_a_story_with_branches_goes_on_step_by_step_in_the_preview(uuid: UUID, a
     assert "hs-band" in page.body
 
 
-def test_what_is_not_translated_yet_is_counted_in_the_preview(app: Flask, uuid: UUID, as_person: AsPerson) -> None:
+def test_what_is_not_translated_yet_is_counted_in_the_preview(
+    app: Flask, uuid: UUID, as_person: AsPerson
+) -> None:
     with app.app_context():
         head = store.read_data(session(), draft_of(uuid), "course.yaml")[0]
     save(app, uuid, "course.yaml", {**head, "support_languages": ["en", "ar"]})
@@ -263,7 +280,11 @@ def test_a_teacher_who_only_reads_gets_no_buttons_and_cannot_write(
 
     with app.app_context(), transaction() as current:
         accounts.make_staff(
-            current, "berta", "quiet-harbour-sings-42", centre=accounts.get_centre(current, "north"), role="teacher"
+            current,
+            "berta",
+            "quiet-harbour-sings-42",
+            centre=accounts.get_centre(current, "north"),
+            role="teacher",
         )
     uuid = make_draft(app, folder, login="bruno")
     berta = Browser(app)

@@ -10,9 +10,12 @@ const squeeze = (text) => text.replace(/[\s\u00a0]+/g, " ");
 /** Letters that Markdown would read as its own signs stay letters. */
 const escape = (text) => text.replace(/([\\`*_[\]])/g, "\\$1");
 
+const styleOf = (node) => node.getAttribute("data-style") ?? "";
+
 function isBold(node) {
-  if (node.tagName === "B" && node.style.fontWeight === "normal") return false; // Google Docs wraps everything so
-  return node.tagName === "B" || node.tagName === "STRONG" || Number(node.style.fontWeight) >= 600 || node.style.fontWeight === "bold";
+  const weight = styleOf(node).match(/font-weight:\s*(\w+)/)?.[1];
+  if (weight === "normal" || weight === "400") return false; // Google Docs wraps everything in such a <b>
+  return node.tagName === "B" || node.tagName === "STRONG" || weight === "bold" || Number(weight) >= 600;
 }
 
 function inline(node) {
@@ -34,11 +37,11 @@ const line = (node) => inline(node).replace(/ *\n */g, "\n").trim();
 
 /** Word writes a list as paragraphs of class MsoListParagraph with the sign as text. */
 function wordListItem(node) {
-  if (!/MsoList/.test(node.className) && !/mso-list/.test(node.getAttribute("style") ?? "")) return null;
+  if (!/MsoList/.test(node.className) && !/mso-list/.test(styleOf(node))) return null;
   const sign = node.textContent.trim().match(/^(?:[·•o§\u2022\uf0b7-]|(\d+)[.)])[\s\u00a0]+/u);
   if (!sign) return null;
   const copy = node.cloneNode(true);
-  for (const span of [...copy.querySelectorAll("[style*='mso-list']")]) span.remove();
+  for (const span of [...copy.querySelectorAll("[data-style*='mso-list']")]) span.remove();
   return (sign[1] ? `${sign[1]}. ` : "- ") + line(copy).replace(/^(?:[·•o§\u2022\uf0b7-]|\d+[.)])[\s\u00a0]+/u, "");
 }
 
@@ -97,7 +100,11 @@ function blocks(node) {
 }
 
 export function markdownOf(html) {
-  return blocks(new DOMParser().parseFromString(html, "text/html").body).replace(/\n{3,}/g, "\n\n");
+  // styles are read as data: in a parsed page they would be styles, which our policy forbids
+  const plain = html
+    .replace(/<style[\s\S]*?<\/style>/gi, "")
+    .replace(/<[^<>]+>/g, (tag) => tag.replace(/\s(style|on\w+)\s*=/gi, " data-$1="));
+  return blocks(new DOMParser().parseFromString(plain, "text/html").body).replace(/\n{3,}/g, "\n\n");
 }
 
 /** Formatted text becomes Markdown; plain text is left to the browser. */
