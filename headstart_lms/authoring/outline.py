@@ -85,7 +85,8 @@ def read(session: Session, draft: Draft, checked: Checked | None = None) -> Outl
         row = ModuleRow(str(module.get("id", "")), plain(module.get("title")))
         listed = module.get("units")
         for name in map(str, listed if isinstance(listed, list) else ()):
-            row.units.append(units.pop(name, None) or UnitRow(name, name, None, 0, 0, exists=False))
+            found = units.pop(name) if name in units else UnitRow(name, name, None, 0, 0, exists=False)
+            row.units.append(found)
         row.minutes = sum(unit.minutes or 0 for unit in row.units)
         rows.append(row)
     return Outline(rows, list(units.values()), isinstance(modules, list))
