@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from flask import Blueprint, current_app, g, request
 from werkzeug.wrappers import Response
 
 from ..accounts.access import staff, this_person
-from ..courses.check import Checked, ItemTypes
-from ..courses.library import Library
-from ..kernel.clock import today
 from ..kernel.db import session
-from ..kernel.storage import Storage
-from . import checking
 from .drafts import STAFF, To, get_draft_for
+from .house import House
 from .models import Draft
 
 bp = Blueprint("authoring", __name__)
@@ -32,24 +26,10 @@ def keep_nowhere(response: Response) -> Response:
     return response
 
 
-@dataclass(frozen=True)
-class House:
-    """What the services of authors need of this application."""
-
-    storage: Storage
-    library: Library
-    item_types: ItemTypes
-
-    def check(self, draft: Draft, on: date | None = None) -> Checked:
-        """Run the checker over a draft as it is now."""
-        return checking.check(session(), self.storage, draft, self.item_types, on or today())
-
-
 def house() -> House:
     """Return what the services need of this application."""
     if "hs_authoring" not in g:
-        state = current_app.extensions["headstart"]
-        g.hs_authoring = House(state.storage, state.library, state.item_types)
+        g.hs_authoring = House.of(current_app.extensions["headstart"])
     found: House = g.hs_authoring
     return found
 

@@ -36,9 +36,10 @@ class Draft(Base):
     head: Mapped[int] = mapped_column(default=0)
     #: Put away by its people; it can be taken out again.
     removed: Mapped[datetime | None]
-    #: When this revision is to be published, and who asked for it.
+    #: When this revision is to be published, as which version, and who asked for it.
     due: Mapped[datetime | None]
     due_revision: Mapped[int | None]
+    due_version: Mapped[str | None] = mapped_column(String(20))
     due_by: Mapped[int | None] = mapped_column(ForeignKey("lms_person.id", ondelete="SET NULL"))
 
     centre: Mapped[Centre] = relationship()
@@ -120,7 +121,7 @@ class Change(Base):
 
 
 class Mark(Base):
-    """What was said of a revision: ``signed`` off, ``published`` as a version, a ``comment``, text ``kept`` aside."""
+    """What was said of a revision: ``signed`` off, ``published`` as a version, ``refused``, text ``kept``."""
 
     __tablename__ = "lms_draft_mark"
 

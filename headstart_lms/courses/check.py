@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,8 +16,11 @@ from .parts import (
     ItemBase,
 )
 from .rules import rules
-from .source import Finding, read_folder
+from .source import Finding, Loc, read_folder
 from .translations import read_translations
+
+#: A text that begins so is a note to the writer: it is not written yet, and keeps a course from being published.
+UNWRITTEN = "✎"
 
 ItemTypes = Mapping[str, type[ItemBase]]
 
@@ -56,6 +59,8 @@ def check_files(files: Files, item_types: ItemTypes, *, on: date) -> Checked:
     checked = Checked(files, None, findings=list(folder.findings))
     if not folder.data:
         return checked
+    for loc in _unwritten(folder.data, ()):
+        checked.findings.append(folder.finding("error", loc, "This is not written yet."))
     try:
         course = Course.model_validate(folder.data, context={"item_types": item_types})
     except ValidationError as error:
@@ -72,6 +77,19 @@ def check_files(files: Files, item_types: ItemTypes, *, on: date) -> Checked:
     if not checked.errors:
         checked.course = course
     return checked
+
+
+def _unwritten(value: Any, loc: Loc) -> Iterator[Loc]:
+    """Yield the place of every text that is still a note to the writer."""
+    if isinstance(value, str):
+        if value.lstrip().startswith(UNWRITTEN):
+            yield loc
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _unwritten(inner, (*loc, key))
+    elif isinstance(value, list):
+        for n, inner in enumerate(value):
+            yield from _unwritten(inner, (*loc, n))
 
 
 _SENTENCES = {

@@ -387,11 +387,11 @@ def look_at_media(files: Files, file: str) -> Look:
     """Look into a media file whose suffix is one of ours; a digest that was seen before is not read again."""
     suffix = Path(file).suffix
     if isinstance(files, FolderFiles):
-        return _look(files.read(file), suffix)
+        return look_into(files.read(file), suffix)
     key = (files.digest(file), suffix)
     found = _seen.get(key)
     if found is None:
-        found = _look(files.read(file), suffix)
+        found = look_into(files.read(file), suffix)
         if len(_seen) > MAX_SEEN:
             _seen.clear()
         _seen[key] = found
@@ -402,7 +402,8 @@ _seen: dict[tuple[str, str], Look] = {}
 MAX_SEEN = 20_000
 
 
-def _look(content: bytes, suffix: str) -> Look:
+def look_into(content: bytes, suffix: str) -> Look:
+    """Look into the content of a media file whose suffix is one of ours: its digest, what is wrong, its size."""
     problem = ""
     if not _is_what_it_says(suffix, content):
         problem = f"The file is not what its name says: {suffix}. Save it again."

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("removed", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_revision", sa.Integer(), nullable=True),
+        sa.Column("due_version", sa.String(length=20), nullable=True),
         sa.Column("due_by", sa.Integer(), nullable=True),
         _key("lms_draft", "centre_id", "lms_centre"),
         _key("lms_draft", "due_by", "lms_person", "SET NULL"),
