@@ -17,12 +17,13 @@ from .context import CourseContext
 from .fields import Values
 from .items import ITEMS, title_of, unknown
 from .parts import PartForm, wants_form_again
+from .records import RECORDS
 from .rows import row_act
 from .views import FieldView, RowView, place
 
 __all__ = [
     "CourseContext", "FieldView", "PartForm", "RowView", "Values", "fields_to_values", "form_of", "kinds", "new_id",
-    "place", "row_act", "title_of", "wants_form_again",
+    "place", "record_form", "row_act", "title_of", "wants_form_again",
 ]  # fmt: skip
 
 _BLOCKS = {form.kind: form for form in BLOCKS}
@@ -38,6 +39,11 @@ def form_of(kind: str, of: Literal["block", "item"]) -> PartForm:
     """Return the form of a kind; of a plugin's item type the form with what all items have."""
     found = (_BLOCKS if of == "block" else _ITEMS).get(kind)
     return found if found is not None else unknown(kind)
+
+
+def record_form(kind: Literal["entry", "fact", "outcome"]) -> PartForm:
+    """Return the form of a word, a fact or an objective."""
+    return RECORDS[kind]
 
 
 def new_id(taken: Collection[str], start: str) -> str:
@@ -62,6 +68,8 @@ def fields_to_values(fields: Collection[FieldView]) -> dict[str, list[str]]:
                         values.setdefault(name, []).extend(given)
                 if field.quick:
                     values[f"{field.name}.+"] = [""]
+            case "group":
+                values |= fields_to_values(field.rows[0].fields)
             case "check":
                 values[field.name] = ["", *([field.value] if field.value else [])]
             case "checks":

@@ -8,10 +8,31 @@ from typing import Any, get_args
 
 from ...courses.parts import Skill, Topic
 from ...courses.words import LANGUAGE
-from ...kernel.i18n import language_name
+from ...kernel.i18n import _, language_name
 
 TOPICS: tuple[str, ...] = get_args(Topic)
 SKILLS: tuple[str, ...] = get_args(Skill)
+
+
+def topic_names() -> dict[str, str]:
+    """Return the topics of the taxonomy (DOMAIN 1.3) in words."""
+    return {
+        "travel": _("Travel"), "arrival": _("Arrival"), "receiving-body": _("Who receives you"),
+        "residence": _("Residence"), "rights": _("Rights"), "duties": _("Duties"), "equality": _("Equality"),
+        "housing": _("Housing"), "health": _("Health"), "money": _("Money"), "living-cost": _("Cost of living"),
+        "work": _("Work"), "work-culture": _("How people work"), "recognition": _("Recognition of papers"),
+        "school": _("School"), "language-after": _("Language after arrival"), "transport": _("Transport"),
+        "communication": _("Communication"), "shopping": _("Shopping"), "customs": _("Customs"),
+        "culture-shock": _("Culture shock"), "family-roles": _("Family roles"), "community": _("Community"),
+        "citizenship": _("Citizenship"),
+    }  # fmt: skip
+
+
+def skill_names() -> dict[str, str]:
+    return {
+        "listening": _("Listening"), "reading": _("Reading"), "interaction": _("Speaking with others"),
+        "production": _("Speaking"), "writing": _("Writing"), "use": _("Use of language"),
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...kernel.i18n import _, _l
 from .blocks import FACTS, NO_MEDIA
-from .context import TOPICS, CourseContext, plain, rows_of
+from .context import CourseContext, plain, rows_of, topic_names
 from .fields import (
     Check,
     Checks,
@@ -58,7 +58,7 @@ LAST: tuple[Spec, ...] = (
     ),
     Choice(
         key="topic", label=_l("Topic"), none=_l("none"),
-        offer=lambda course, root: tuple((name, name.replace("-", " ")) for name in TOPICS),
+        offer=lambda course, root: tuple(topic_names().items()),
     ),
     Choice(
         key="difficulty", label=_l("Difficulty"), none=None, default="1", silent=True,

@@ -20,7 +20,7 @@ class PartForm:
     """What a teacher fills in for one kind of part."""
 
     kind: str
-    of: Literal["block", "item"]
+    of: Literal["block", "item", "record"]
     label: Label
     description: Label
     icon: str
@@ -31,7 +31,8 @@ class PartForm:
 
     def blank(self, new_id: str, course: CourseContext) -> dict[str, Any]:
         """Return a new part with nothing written in it yet."""
-        return {"id": new_id, "type": self.kind, **self.empty(course)}
+        kind = {} if self.of == "record" else {"type": self.kind}
+        return {"id": new_id, **kind, **self.empty(course)}
 
     def fields(self, data: Mapping[str, Any], course: CourseContext) -> tuple[FieldView, ...]:
         """Return the fields of a part in the order a teacher thinks; those under "More" come last."""

@@ -88,6 +88,33 @@ def _group(name: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Group(Spec):
+    """A mapping inside a part: an example with its meaning, a source with its address."""
+
+    fields: tuple[Spec, ...]
+
+    def show(self, value: Any, name: str, course: CourseContext, root: Mapping[str, Any]) -> FieldView:
+        data = value if isinstance(value, dict) else {}
+        inner = tuple(
+            spec.show(data.get(spec.key, MISSING), f"{name}.{spec.key}", course, root) for spec in self.fields
+        )
+        return self.view(name, "group", rows=(RowView(name, "", str(self.label), inner),))
+
+    def is_sent(self, values: Values, name: str) -> bool:
+        return any(spec.is_sent(values, f"{name}.{spec.key}") for spec in self.fields)
+
+    def is_written(self, values: Values, name: str) -> bool:
+        return any(spec.is_written(values, f"{name}.{spec.key}") for spec in self.fields)
+
+    def read(
+        self, values: Values, name: str, before: Any, course: CourseContext, root: Mapping[str, Any]
+    ) -> Any:
+        old = before if isinstance(before, dict) else {}
+        found = read_fields(self.fields, values, f"{name}.", old, course, root)
+        return before if found == old else found or MISSING
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rows(Spec):
     """A list of mappings with an ``id``. ``quick`` reads a line of text into a new row."""
 

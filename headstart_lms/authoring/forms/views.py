@@ -42,6 +42,8 @@ class FieldView:
 
     @property
     def is_filled(self) -> bool:
+        if self.control == "group":
+            return any(field.is_filled for row in self.rows for field in row.fields)
         return bool(self.value or self.values or [row for row in self.rows if not row.is_new])
 
 
