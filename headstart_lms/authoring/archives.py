@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from sqlalchemy.orm import Session
 
@@ -65,7 +65,7 @@ def _files_of(path: Path) -> Iterator[tuple[str, bytes]]:
         yield name, file.read_bytes()
 
 
-def read_zip(opened: BinaryIO) -> Folder:
+def read_zip(opened: IO[bytes]) -> Folder:
     """Read a course folder from a zip file. Raises Invalid with one sentence for all that is damaged or hostile."""
     _check_directory(opened)
     try:
@@ -78,7 +78,7 @@ def read_zip(opened: BinaryIO) -> Folder:
         return _taken(_members(archive))
 
 
-def _check_directory(opened: BinaryIO) -> None:
+def _check_directory(opened: IO[bytes]) -> None:
     """Refuse a zip file whose list of names is huge before it is read: Python would make an object of each."""
     size = opened.seek(0, io.SEEK_END)
     if size > MOST_ZIP:

@@ -89,6 +89,8 @@ def create_draft(
     """Make a draft of files, with the person as its author. Raises Invalid when course.yaml says not what it is."""
     if "course.yaml" not in files:
         raise Invalid(_("There is no course.yaml in this folder; a course starts with it."))
+    if len(files) > store.MAX_FILES:
+        raise Invalid(_("A course has at most %(n)s files.", n=store.MAX_FILES))
     draft = Draft(
         centre_id=centre.id, course_uuid=uuid4(), slug="course", title=_("Course"), kind="orientation"
     )
@@ -98,6 +100,38 @@ def create_draft(
         session.add(Member(draft_id=draft.id, person_id=person.id, role="author"))
     store.save(session, draft, person, files, base=dict.fromkeys(files), what=what, note=note)
     session.expire(draft, ["members"])
+    return draft
+
+
+def import_files(
+    session: Session,
+    person: Person | None,
+    centre: Centre,
+    files: Mapping[str, bytes | str | Stored],
+    note: str = "",
+    *,
+    as_copy: bool = False,
+) -> Draft:
+    """Make a draft of a course folder: the course itself, or a copy with an id and an address of its own.
+
+    Raises Conflict when the course is written at this centre already.
+    """
+    if as_copy:
+        return create_copy(session, person, centre, files, note)
+    draft = create_draft(session, person, centre, files, note, what="import")
+    other = session.scalars(
+        select(Draft).where(
+            Draft.course_uuid == draft.course_uuid, Draft.centre_id == centre.id, Draft.id != draft.id,
+            Draft.removed.is_(None))
+        .limit(1)
+    ).first()  # fmt: skip
+    if other is not None:
+        raise Conflict(
+            _(
+                "“%(title)s” is written here already. Import this as a copy, or into that course.",
+                title=other.title,
+            )
+        )
     return draft
 
 

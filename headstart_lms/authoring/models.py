@@ -121,7 +121,7 @@ class Change(Base):
 
 
 class Mark(Base):
-    """What was said of a revision: ``signed`` off, ``published`` as a version, ``refused``, text ``kept``."""
+    """What was said of a revision: ``signed`` off, ``published``, ``opened``, ``refused``, text ``kept``."""
 
     __tablename__ = "lms_draft_mark"
 
@@ -133,10 +133,11 @@ class Mark(Base):
         ForeignKey("lms_person.id", ondelete="SET NULL"), index=True
     )
     at: Mapped[datetime] = mapped_column(default=now)
-    #: published: the version; kept: the path of the file.
+    #: published, refused: the version; opened: the address; kept: the path of the file.
     name: Mapped[str] = mapped_column(String(160), default="")
     #: published: the digest of the document; kept: the digest of the text that was not taken.
     digest: Mapped[str | None] = mapped_column(String(64))
+    #: published, opened: the UUID of the course.
     note: Mapped[str] = mapped_column(Text, default="")
 
     person: Mapped[Person | None] = relationship()

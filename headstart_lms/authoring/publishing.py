@@ -123,7 +123,8 @@ def _is_same(course: Course, checked: Checked, latest: Edition) -> bool:
 def _reason(change: StructuralChange, course: Course) -> str:
     fields = {
         "slug": _("The address of the course changed."), "kind": _("The kind of course changed."),
-        "destination": _("The country or region changed."), "taught": _("The language that is taught, or its level, changed."),
+        "destination": _("The country or region changed."),
+        "taught": _("The language that is taught, or its level, changed."),
         "source_language": _("The language the course is written in changed."),
         "hours": _("The hours changed; they stand on the certificate."),
     }  # fmt: skip
@@ -150,7 +151,7 @@ def owner_of(session: Session, course_uuid: UUID) -> int | None:
     return session.scalar(
         select(Draft.centre_id)
         .join(Mark, Mark.draft_id == Draft.id)
-        .where(Draft.course_uuid == course_uuid, Mark.kind == "published")
+        .where(Mark.kind == "published", Mark.note == str(course_uuid))
         .order_by(Mark.id)
         .limit(1)
     )
@@ -209,7 +210,11 @@ def open_published(session: Session, house: House, person: Person, slug: str, ce
     draft = drafts.create_draft(
         session, person, centre, files, _("Opened from what is published"), what="import"
     )
-    session.add(Mark(draft_id=draft.id, n=draft.head, kind="opened", person_id=person.id, name=slug))
+    session.add(
+        Mark(
+            draft_id=draft.id, n=draft.head, kind="opened", person_id=person.id, name=slug, note=str(row.uuid)
+        )
+    )
     return draft
 
 
@@ -305,7 +310,8 @@ def publish(
     _write_version(session, draft, person, version)
     mark = Mark(
         draft_id=draft.id, n=draft.head if n == draft.head - 1 else n, kind="published",
-        person_id=None if person is None else person.id, name=version, digest=result.digest, note=result.outcome,
+        person_id=None if person is None else person.id, name=version, digest=result.digest,
+        note=str(checked.course.uuid),
     )  # fmt: skip
     session.add(mark)
     if draft.due_revision is not None and draft.due_revision <= n:
@@ -407,7 +413,7 @@ def _renew_bank(act: outline.Act, wanted: set[str], taken: set[str]) -> None:
 
 def _renew(blocks: Any, wanted: set[str], taken: set[str]) -> bool:
     lists = [b.get("items") for b in blocks or [] if isinstance(b, dict)] if isinstance(blocks, list) else []
-    return any([_renew_rows(rows, wanted, taken) for rows in lists if isinstance(rows, list)])
+    return sum(_renew_rows(rows, wanted, taken) for rows in lists if isinstance(rows, list)) > 0
 
 
 def _renew_rows(rows: list[Any], wanted: set[str], taken: set[str]) -> bool:

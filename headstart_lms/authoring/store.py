@@ -303,6 +303,14 @@ def save_merged(
     return Saved(revision, True, result.clashes, kept)
 
 
+def opened(session: Session, digest: str, path: str) -> Any:
+    """Return the data of a file as it was when a form was opened. Raises Conflict when that is not known."""
+    try:
+        return data_of(session, digest, path)
+    except NotFound:
+        raise Stale(path, None) from None
+
+
 def text_of(session: Session, draft: Draft, path: str, data: Any) -> str:
     """Return the text of a YAML file with this data: the file as it is when it says so already."""
     try:
@@ -388,9 +396,9 @@ def _write_tree(session: Session, draft: Draft, after: Mapping[str, str | None])
 
 
 def _tell(draft: Draft, head: Any) -> None:
-    """Keep in the row what course.yaml says, as far as it says it in a way one can read."""
+    """Keep in the row what course.yaml says. Raises Invalid when it is another course, or none."""
     if not isinstance(head, dict):
-        return
+        raise Invalid(_("course.yaml must say what the course is, in 'name: value' lines."))
     title = head.get("title")
     if isinstance(title, dict):
         title = next(iter(title.values()), None)
@@ -401,6 +409,13 @@ def _tell(draft: Draft, head: Any) -> None:
     if isinstance(head.get("kind"), str):
         draft.kind = head["kind"][:20]
     try:
-        draft.course_uuid = UUID(str(head.get("uuid")))
+        found = UUID(str(head.get("uuid")))
     except ValueError:
-        pass
+        found = None
+    if draft.head > 1 and found != draft.course_uuid:
+        raise Invalid(_("A course keeps its id. To begin another course, import it as a new one."))
+    if found is None:
+        raise Invalid(
+            _("course.yaml has no 'uuid' that can be read. A course needs one, made once and never changed.")
+        )
+    draft.course_uuid = found
