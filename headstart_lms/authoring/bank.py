@@ -15,8 +15,8 @@ from ..assessments.models import Sitting
 from ..cohorts.models import Enrolment
 from ..courses.models import Course
 from .content import Content
-from .forms.context import ids_in, plain, rows_of, text_at
 from .forms import title_of
+from .forms.context import ids_in, plain, rows_of, text_at
 
 #: So many of the newest sittings are counted.
 MOST = 5000

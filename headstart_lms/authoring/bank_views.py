@@ -14,7 +14,7 @@ from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _
 from . import bank, content, store
-from .context import AUTHORS, bp, draft_for
+from .context import AUTHORS, bp, draft_for, draft_page
 from .forms import form_of, kinds, new_id
 from .forms.context import topic_names
 from .part_pages import asked, content_of, findings_of, may_write, pages_of
@@ -30,11 +30,15 @@ def bank_page(draft: UUID) -> str:
     found = draft_for(draft)
     now = content_of(found)
     every = bank.bank_rows(now)
-    query, rows = asked(every, lambda row: f"{row.id} {row.title} {' '.join(row.tags)} {row.topic} {row.kind}")
+    query, rows = asked(
+        every, lambda row: f"{row.id} {row.title} {' '.join(row.tags)} {row.topic} {row.kind}"
+    )
     page, pages, first, last = pages_of(len(rows), SIZE)
-    errors = {f.path.split(".")[1] for f in findings_of(found, "bank") if f.path.count(".") and f.level == "error"}
-    return web.render(
-        "headstart/authoring/bank.html", accent=found.kind, draft=found, rows=rows[first:last], count=len(rows),
+    errors = {
+        f.path.split(".")[1] for f in findings_of(found, "bank") if f.path.count(".") and f.level == "error"
+    }
+    return draft_page(
+        "bank", found, "bank", accent=found.kind, rows=rows[first:last], count=len(rows),
         total=len(every), query=query, page=page, pages=pages, exposure=bank.exposure(session(), found.course_uuid),
         kinds=[form for form in kinds("item") if form.kind != "can-do"], files=now.files("bank") or ["bank.yaml"],
         labels={form.kind: form.label for form in kinds("item")}, topics=topic_names(), errors=errors,

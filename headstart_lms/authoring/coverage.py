@@ -26,7 +26,11 @@ class Line:
     @property
     def gaps(self) -> tuple[str, ...]:
         """Name what is missing: ``taught``, ``practised``, ``tested``."""
-        found = (("taught", self.taught), ("practised", self.practised), ("tested", self.tested or self.perhaps))
+        found = (
+            ("taught", self.taught),
+            ("practised", self.practised),
+            ("tested", self.tested or self.perhaps),
+        )
         return tuple(name for name, have in found if not have)
 
 
@@ -41,7 +45,9 @@ class Topic:
 def objectives(data: Mapping[str, Any]) -> list[Line]:
     """Return the objectives of a course. An item that names none practises those of its unit."""
     lines = {
-        row["id"]: Line(row["id"], plain(row.get("text")), text_at(row, "skill"), tuple(ids_in(row, "topics")))
+        row["id"]: Line(
+            row["id"], plain(row.get("text")), text_at(row, "skill"), tuple(ids_in(row, "topics"))
+        )
         for row in rows_of(data, "outcomes")
     }
     of_unit = {unit["id"]: ids_in(unit, "outcomes") for unit in rows_of(data, "units")}

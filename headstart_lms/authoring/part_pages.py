@@ -10,7 +10,6 @@ from flask import current_app, request
 
 from ..accounts.access import this_person
 from ..assessments.items.base import Tokens
-from ..courses.document import Media
 from ..courses.source import Finding
 from ..courses.words import Words
 from ..kernel import web

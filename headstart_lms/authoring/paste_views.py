@@ -17,7 +17,7 @@ from ..kernel.errors import Invalid
 from ..kernel.i18n import _
 from . import content, item_sheet, lines, store
 from .context import AUTHORS, bp, draft_for, house
-from .forms import kinds, title_of
+from .forms import kinds, new_id, title_of
 from .forms.context import plain, rows_of
 from .lines import Found, Problem
 from .models import Draft
@@ -71,7 +71,9 @@ def rights_of(item: Data) -> str:
         case "short":
             return ", ".join(item["answers"])
         case "match":
-            return ", ".join(f"{plain(p.get('left'))} = {plain(p.get('right'))}" for p in rows_of(item, "pairs"))
+            return ", ".join(
+                f"{plain(p.get('left'))} = {plain(p.get('right'))}" for p in rows_of(item, "pairs")
+            )
         case "order":
             return " / ".join(plain(p.get("text")) for p in rows_of(item, "parts"))
     found = []
@@ -120,7 +122,14 @@ def write_items(draft: UUID) -> Response | str | tuple[str, int]:
         rows = lines.with_ids([one.data for one in items], now.ids(), stem)
         note = _("Questions pasted")
         store.save_data(
-            current, found, this_person(), path, change(data, rows), base={path: digest}, what="edit", note=note
+            current,
+            found,
+            this_person(),
+            path,
+            change(data, rows),
+            base={path: digest},
+            what="edit",
+            note=note,
         )
     return redirect(back, 303)
 
@@ -140,8 +149,11 @@ def _target(draft: Draft, now: content.Content, to: str) -> tuple[str, Any, str,
 
     def into(data: Data, rows: list[Data]) -> Data:
         if block_id == "+":
-            name = lines.new_id(now.ids() | {row["id"] for row in rows}, f"{unit_id}-questions")
-            return {**data, "blocks": [*(data.get("blocks") or []), {"id": name, "type": "items", "items": rows}]}
+            name = new_id(now.ids() | {row["id"] for row in rows}, f"{unit_id}-questions")
+            return {
+                **data,
+                "blocks": [*(data.get("blocks") or []), {"id": name, "type": "items", "items": rows}],
+            }
         return {
             **data,
             "blocks": [

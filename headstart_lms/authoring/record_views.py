@@ -15,7 +15,7 @@ from ..kernel.errors import Invalid
 from ..kernel.i18n import _
 from . import content, coverage, store
 from .content import Content
-from .context import AUTHORS, bp, draft_for
+from .context import AUTHORS, bp, draft_for, draft_page
 from .forms import place, record_form
 from .forms.context import headword, plain, rows_of, skill_names, topic_names
 from .models import Draft
@@ -169,8 +169,8 @@ def facts(draft: UUID) -> str:
          content.own(findings, f"facts.{row['id']}"))
         for row in rows_of(now.data, "facts")
     ]  # fmt: skip
-    return web.render(
-        "headstart/authoring/facts.html", accent=found.kind, draft=found, rows=rows, may_write=may_write(found),
+    return draft_page(
+        "facts", found, "facts", accent=found.kind, rows=rows, may_write=may_write(found),
         plain=plain,
     )  # fmt: skip
 
@@ -181,9 +181,11 @@ def _source(row: dict[str, Any]) -> dict[str, str]:
     source = data if isinstance(data, dict) else {}
     url = plain(source.get("url"))
     is_web = url.startswith(("https://", "http://"))
-    return {"title": plain(source.get("title")), "url": url if is_web else "", "read": plain(source.get("read"))}
-
-
+    return {
+        "title": plain(source.get("title")),
+        "url": url if is_web else "",
+        "read": plain(source.get("read")),
+    }
 
 
 @bp.get("/teach/courses/<uuid:draft>/outcomes", endpoint="outcomes")
@@ -193,8 +195,8 @@ def outcomes(draft: UUID) -> str:
     found = draft_for(draft)
     now = content_of(found)
     lines = coverage.objectives(now.data)
-    return web.render(
-        "headstart/authoring/outcomes.html", accent=found.kind, draft=found, lines=lines, titles=unit_titles(now.data),
+    return draft_page(
+        "outcomes", found, "outcomes", accent=found.kind, lines=lines, titles=unit_titles(now.data),
         topics=coverage.topics(now.data, lines), topic_names=topic_names(), skill_names=skill_names(),
         may_write=may_write(found), unit_url=unit_url, language_course=now.data.get("kind") == "language",
         gap_names={"taught": _("not taught"), "practised": _("not practised"), "tested": _("not tested")},

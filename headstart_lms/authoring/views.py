@@ -158,11 +158,11 @@ def sign_off_rule() -> Response:
     return redirect(web.url("authoring.courses"), 303)
 
 
+from . import bank_views as bank_views  # noqa: E402
 from . import draft_views as draft_views  # noqa: E402 - their pages need the blueprint above
 from . import history_views as history_views  # noqa: E402
-from . import publish_views as publish_views  # noqa: E402
-from . import bank_views as bank_views  # noqa: E402
 from . import item_views as item_views  # noqa: E402
 from . import paste_views as paste_views  # noqa: E402
+from . import publish_views as publish_views  # noqa: E402
 from . import record_views as record_views  # noqa: E402
 from . import word_views as word_views  # noqa: E402

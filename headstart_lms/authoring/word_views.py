@@ -16,8 +16,8 @@ from ..kernel.db import transaction
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _
 from . import content, store, word_sheet
-from .context import AUTHORS, bp, draft_for
-from .forms import record_form
+from .context import AUTHORS, bp, draft_for, draft_page
+from .forms import FieldView, record_form
 from .forms.context import headword, plain, rows_of
 from .models import Draft
 from .part_pages import asked, content_of, findings_of, link_to, may_write, pages_of, sent_values
@@ -49,15 +49,15 @@ def _page(draft: Draft, *, clash: bool = False) -> str:
         by_id.setdefault(finding.path.split(".")[1] if "." in finding.path else "", []).append(finding)
     table = []
     for row in rows[first:last]:
-        fields = {}
+        fields: dict[str, FieldView] = {}
         for field in form.fields(row, now.course, f"f-{row['id']}."):
             inner = field.rows[0].fields if field.control == "group" else (field,)
             fields |= {one.name.removeprefix(f"f-{row['id']}."): one for one in inner}
         units = [link_to(draft, now.data, use) for use in used.get(row["id"], [])]
         table.append((row, [(name, fields[name]) for name in TABLE], units, by_id.get(row["id"], [])))
     files = {path: now.tree[path] for path in now.files("entries")}
-    return web.render(
-        "headstart/authoring/words.html", accent=draft.kind, draft=draft, table=table, query=query, page=page,
+    return draft_page(
+        "words", draft, "words", accent=draft.kind, table=table, query=query, page=page,
         pages=pages, count=len(rows), total=len(every), may_write=may_write(draft), files=files,
         taught=now.course.taught, clash=clash, column_names=column_names(), headword=headword,
         unused=sum(1 for row in every if row["id"] not in used),
@@ -121,7 +121,12 @@ def paste_words(draft: UUID) -> str:
 
 
 def _paste(
-    draft: Draft, *, sheet: word_sheet.Sheet | None = None, found: Any = (), problems: Any = (), text: str = ""
+    draft: Draft,
+    *,
+    sheet: word_sheet.Sheet | None = None,
+    found: Any = (),
+    problems: Any = (),
+    text: str = "",
 ) -> str:
     now = content_of(draft)
     by_id = {row["id"]: row for row in rows_of(now.data, "entries")}
@@ -193,5 +198,3 @@ def _file_of(now: content.Content) -> str:
     if chosen not in _homes(now):
         raise Invalid(_("Choose where the words go."))
     return chosen
-
-
