@@ -54,7 +54,11 @@ class NewCourseForm(PageForm):
         _l("Language you teach"),
         [Optional(), Regexp(TAG, message=_l("Write a language tag, for example it."))],
     )
-    level = SelectField(_l("Level"), choices=[(level, level) for level in LEVELS], default="A1")
+    level = SelectField(_l("Level"), default="A1")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.level.choices = [(level, level) for level in LEVELS]
 
 
 class ImportForm(PageForm):
@@ -73,7 +77,7 @@ class SettingsForm(PageForm):
         [InputRequired(),
          Regexp(r"^[a-z][a-z0-9-]{1,39}$", message=_l("Use small Latin letters, digits and hyphens."))],
     )  # fmt: skip
-    kind = SelectField(_l("Kind of course"), choices=list(KINDS.items()))
+    kind = SelectField(_l("Kind of course"))
     country = StringField(
         _l("Country it is about"),
         [
@@ -86,7 +90,7 @@ class SettingsForm(PageForm):
         _l("Language you teach"),
         [Optional(), Regexp(TAG, message=_l("Write a language tag, for example it."))],
     )
-    level = SelectField(_l("Level"), choices=[(level, level) for level in LEVELS])
+    level = SelectField(_l("Level"))
     source = StringField(
         _l("Language you write in"),
         [InputRequired(), Regexp(TAG, message=_l("Write a language tag, for example en."))],
@@ -94,7 +98,7 @@ class SettingsForm(PageForm):
     support = StringField(
         _l("Languages it is offered in"), [InputRequired(_l("Write at least one language tag."))]
     )
-    audiences = Checks(_l("For whom"), choices=list(AUDIENCES.items()))
+    audiences = Checks(_l("For whom"))
     hours = FloatField(
         _l("Hours of learning"),
         [
@@ -116,6 +120,12 @@ class SettingsForm(PageForm):
             Regexp(r"^([1-9][0-9]?|1[0-9]{2}|2[0-3][0-9]|240)$", message=_l("Write 1 to 240, or nothing.")),
         ],
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.level.choices = [(level, level) for level in LEVELS]
+        self.kind.choices = list(KINDS.items())
+        self.audiences.choices = list(AUDIENCES.items())
 
 
 def filled(head: dict[str, Any]) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def kept(draft: UUID, number: int) -> str | Response:
     sections = compare.compare(
         session(), {} if now is None else {mark.name: now}, {mark.name: str(mark.digest)}
     )
-    return draft_page("kept", found, "history", mark=mark, sections=sections)
+    return draft_page("kept", found, "history", one=mark, sections=sections)
 
 
 def _take(draft: Draft, mark: Mark) -> None:
