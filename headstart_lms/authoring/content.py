@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
 from ..courses.source import Finding
-from ..kernel.errors import Conflict, Invalid, NotFound
+from ..kernel.errors import Invalid, NotFound
 from ..kernel.i18n import _
 from . import store
 from .checking import digest_of_tree
-from .forms.context import CourseContext, rows_of
+from .forms.context import CourseContext, ids_in, parts_of, rows_of
 from .models import Change, Draft, Revision, What
 from .paths import is_text, unit_path
 from .store import Saved
@@ -149,16 +149,6 @@ def _read(session: Session, tree: Mapping[str, str]) -> Content:
     return Content(data, homes, dict(tree), tuple(broken))
 
 
-class Clash(Conflict):
-    """Somebody else changed the same part: what was typed is kept aside, what is saved stays."""
-
-    def __init__(self, saved: Saved) -> None:
-        super().__init__(
-            _("Somebody else changed this meanwhile. What you wrote is kept aside; look at both."), "clash"
-        )
-        self.saved = saved
-
-
 def change_file(
     session: Session,
     draft: Draft,
@@ -175,6 +165,8 @@ def change_file(
     ``change`` gets the data of one's own and returns what it is to be. An empty ``base`` is a file that was not
     there.
     """
+    if not base and store.digest_of(session, draft, path) is not None:
+        raise Invalid(_("This page is too old. Load it again, then send the form once more."))
     if not base:
         data = change(None)
         revision = store.save_data(
@@ -182,7 +174,7 @@ def change_file(
         )
         return Saved(revision)
     if base != store.digest_of(session, draft, path) and not _is_known(session, draft, path, base):
-        raise NotFound(_("This page is too old. Load it again, then send the form once more."))
+        raise Invalid(_("This page is too old. Load it again, then send the form once more."))
     data = change(store.data_of(session, base, path))
     return store.save_merged(session, draft, person, path, data, base=base, what=what, note=note)
 
@@ -231,3 +223,31 @@ def replaced(data: Any, row_id: str, row: Data | None) -> Any:
 def own(findings: list[Finding], prefix: str) -> list[Finding]:
     """Return the findings of one part."""
     return [f for f in findings if f.path == prefix or f.path.startswith(prefix + ".")]
+
+
+# --- what uses what -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Use:
+    """A place that names a word, a fact or an objective: the unit ("" is the bank), the part, an item or none."""
+
+    unit: str
+    part: str
+    item: str = ""
+
+
+def uses(data: Mapping[str, Any], name: str) -> dict[str, list[Use]]:
+    """Return {id: places} of all that parts name under ``entries``, ``facts`` or ``outcomes``."""
+    found: dict[str, list[Use]] = {}
+    for unit in rows_of(data, "units") if name == "outcomes" else ():
+        for one in ids_in(unit, name):
+            found.setdefault(one, []).append(Use(unit["id"], unit["id"]))
+    for unit_id, place, part in parts_of(data):
+        is_item = place.startswith("bank.") or ".items." in place
+        named = ids_in(part, name)
+        if name == "facts" and part.get("type") == "fact" and isinstance(part.get("fact"), str):
+            named = [*named, part["fact"]]
+        for one in dict.fromkeys(named):
+            found.setdefault(one, []).append(Use(unit_id, part["id"], part["id"] if is_item else ""))
+    return found

@@ -87,12 +87,16 @@ def _item(
     data = items[0].data
     wrong: list[Problem] = []
     if cell("tags"):
-        data["tags"] = [folded(tag).replace(" ", "-") for tag in re.split(r"[,;|]+", cell("tags")) if tag.strip()]
+        data["tags"] = [
+            folded(tag).replace(" ", "-") for tag in re.split(r"[,;|]+", cell("tags")) if tag.strip()
+        ]
     if cell("topic"):
         data["topic"] = folded(cell("topic")).replace(" ", "-")
         if data["topic"] not in TOPICS:
             wrong.append(
-                Problem(row.line, columns["topic"] + 1, _("Write one of: %(topics)s.", topics=", ".join(TOPICS)))
+                Problem(
+                    row.line, columns["topic"] + 1, _("Write one of: %(topics)s.", topics=", ".join(TOPICS))
+                )
             )
     if cell("difficulty"):
         data["difficulty"] = number(cell("difficulty"), whole=True)

@@ -60,7 +60,9 @@ def _page(
     real = trying.item_of(saved, house().item_types, course.source)
     media = clips_of(draft, found)
     missing = () if isinstance(real, Unfinished) else tuple(m for m in real.media_ids() if m not in media)
-    question = None if isinstance(real, Unfinished) or missing else _question(draft, unit_id, real, tried, given)
+    question = (
+        None if isinstance(real, Unfinished) or missing else _question(draft, unit_id, real, tried, given)
+    )
     return web.render(
         "headstart/authoring/item.html", accent=draft.kind, draft=draft, unit_id=unit_id, item_id=item_id, form=form,
         fields=fields, problems=place(findings_of(draft, prefix), prefix, fields) if typed is None else {},

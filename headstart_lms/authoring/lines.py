@@ -69,7 +69,9 @@ def read_lines(text: str, taught: str | None) -> tuple[list[Found], list[Problem
     problems: list[Problem] = []
     for paragraph in _paragraphs(clean(text)):
         if len(found) + len(problems) >= MAX_ITEMS:
-            message = _("These are more than %(max)s questions. Paste the rest in a second go.", max=MAX_ITEMS)
+            message = _(
+                "These are more than %(max)s questions. Paste the rest in a second go.", max=MAX_ITEMS
+            )
             problems.append(Problem(paragraph[0][0], 0, message))
             break
         try:
@@ -105,7 +107,9 @@ def _sorted(rows: Sequence[Line]) -> _Parts:
     parts = _Parts([], [], [], [])
     for number, line in rows:
         if len(line) > MAX_LINE:
-            raise _Wrong(number, MAX_LINE, _("This line is too long. Write at most %(max)s letters.", max=MAX_LINE))
+            raise _Wrong(
+                number, MAX_LINE, _("This line is too long. Write at most %(max)s letters.", max=MAX_LINE)
+            )
         rest = line[1:].strip()
         if line[0] == "|" and rest:
             parts.stimulus.append(rest)
@@ -178,7 +182,11 @@ def _truth(rows: list[Line], taught: str | None) -> tuple[str, Data]:
     match = _TRUTH.match(line)
     assert match is not None  # noqa: S101 - `at` was found by it
     answer = _ANSWERS[match[1].lower()]
-    data: Data = {"stimulus": [line for _n, line in rows[:at]], "statement": line[match.end() :], "answer": answer}
+    data: Data = {
+        "stimulus": [line for _n, line in rows[:at]],
+        "statement": line[match.end() :],
+        "answer": answer,
+    }
     return "truth", data | ({"three": True} if answer == "not-said" else {})
 
 
@@ -210,7 +218,9 @@ def _short(rows: list[Line], taught: str | None) -> tuple[str, Data]:
     for number, line in rows:
         if not line.startswith("="):
             if answers:
-                raise _Wrong(number, 1, _("Write = before each answer, or an empty line before the next question."))
+                raise _Wrong(
+                    number, 1, _("Write = before each answer, or an empty line before the next question.")
+                )
             prompt.append(line)
         elif line[1:].strip():
             answers.append(line[1:].strip())
@@ -261,7 +271,11 @@ def _gaps(rows: list[Line], taught: str | None) -> tuple[str, Data]:
         raise _Wrong(rows[at][0], 0, _("A text has at most twelve gaps. Make two questions of it."))
     prompt = "\n".join(line for _number, line in rows[:at])
     found: Data = {"prompt": prompt} if prompt else {}
-    return "gap-choice" if is_choice else "gap-type", {**found, "text": _in(taught, "\n".join(lines)), "gaps": gaps}
+    return "gap-choice" if is_choice else "gap-type", {
+        **found,
+        "text": _in(taught, "\n".join(lines)),
+        "gaps": gaps,
+    }
 
 
 def _gap(answers: list[str], taught: str | None, is_choice: bool) -> Data:
@@ -284,7 +298,9 @@ def _match(rows: list[Line], taught: str | None) -> tuple[str, Data]:
             raise _Wrong(number, 0, _("Write this pair as left = right."))
         pairs.append({"id": LETTERS[len(pairs) % 26], "left": _in(taught, left), "right": right})
     if not 3 <= len(pairs) <= 6:
-        raise _Wrong(rows[-1][0], 0, _("Three to six pairs make a question; here are %(count)s.", count=len(pairs)))
+        raise _Wrong(
+            rows[-1][0], 0, _("Three to six pairs make a question; here are %(count)s.", count=len(pairs))
+        )
     prompt = "\n".join(line for _number, line in rows[:at])
     return "match", {"prompt": prompt, "pairs": pairs} if prompt else {"pairs": pairs}
 
@@ -353,4 +369,3 @@ def with_ids(items: Sequence[Data], taken: set[str], stem: str) -> list[Data]:
         used.add(name)
         found.append({"id": name, **item})
     return found
-

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, request
 
 from ..accounts.access import this_person
 from ..assessments.items.base import Tokens
-from ..courses.document import Media
 from ..courses.source import Finding
 from ..courses.words import Words
 from ..kernel import web
 from ..kernel.db import session
+from ..kernel.i18n import _
 from ..learning.pages import Clip
 from . import content, drafts, store
-from .content import Content
+from .content import Content, Use
 from .context import house
 from .forms import Values
 from .forms.context import plain, rows_of, text_at
@@ -74,6 +75,35 @@ def findings_of(draft: Draft, prefix: str) -> list[Finding]:
 
 def unit_titles(data: Mapping[str, Any]) -> dict[str, str]:
     return {unit["id"]: plain(unit.get("title")) or unit["id"] for unit in rows_of(data, "units")}
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place of the course: what it is called, and its address."""
+
+    text: str
+    href: str | None
+
+
+def link_to(draft: Draft, data: Mapping[str, Any], use: Use) -> Link:
+    """Return where something is used, to go there."""
+    if use.item and not use.unit:
+        return Link(
+            _("Questions for tests: %(id)s", id=use.item),
+            web.url("authoring.bank_item", draft=draft.uuid, item_id=use.item),
+        )
+    title = unit_titles(data).get(use.unit, use.unit)
+    if use.item:
+        return Link(
+            f"{title}: {use.item}",
+            web.url("authoring.item", draft=draft.uuid, unit_id=use.unit, item_id=use.item),
+        )
+    return Link(title, unit_url(draft, use.unit, use.part))
+
+
+def unit_url(draft: Draft, unit_id: str, part: str = "") -> str:
+    anchor = {"_anchor": f"part-{part}"} if part else {}
+    return web.url("authoring.unit", draft=draft.uuid, unit_id=unit_id, **anchor)
 
 
 def pages_of(count: int, size: int) -> tuple[int, int, int, int]:

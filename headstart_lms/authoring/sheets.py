@@ -1,4 +1,4 @@
-"""Rows pasted from a spreadsheet: cut into cells, columns named by their head or guessed; every problem located. Pure."""
+"""Rows pasted from a spreadsheet: cut into cells, columns named by their head; every problem located. Pure."""
 
 from __future__ import annotations
 
@@ -48,18 +48,28 @@ def read_rows(text: str) -> tuple[list[Row], list[Problem]]:
                                                      "go.", max=MAX_ROWS)))  # fmt: skip
                 break
             if len(found) > MAX_COLUMNS:
-                message = _("This row has %(count)s cells; at most %(max)s are read.", count=len(found), max=MAX_COLUMNS)
+                message = _(
+                    "This row has %(count)s cells; at most %(max)s are read.",
+                    count=len(found),
+                    max=MAX_COLUMNS,
+                )
                 problems.append(Problem(begins, MAX_COLUMNS + 1, message))
                 continue
             long = next((n for n, cell in enumerate(found) if len(cell) > MAX_CELL), None)
             if long is not None:
                 problems.append(
-                    Problem(begins, long + 1, _("This cell is too long. Look for a quotation mark that is not closed."))
+                    Problem(
+                        begins,
+                        long + 1,
+                        _("This cell is too long. Look for a quotation mark that is not closed."),
+                    )
                 )
                 continue
             rows.append(Row(begins, found))
     except csv.Error:
-        problems.append(Problem(line, 0, _("This row cannot be read. Look for a quotation mark that is not closed.")))
+        problems.append(
+            Problem(line, 0, _("This row cannot be read. Look for a quotation mark that is not closed."))
+        )
     return rows, problems
 
 

@@ -16,7 +16,7 @@ from ..kernel import i18n, web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError, NotFound
 from ..kernel.i18n import _
-from . import archives, drafts, publishing, starts
+from . import archives, drafts, publishing, starts, units
 from .context import AUTHORS, bp, house
 from .course_forms import ImportForm, NewCourseForm
 from .models import Draft
@@ -161,6 +161,11 @@ def sign_off_rule() -> Response:
     return redirect(web.url("authoring.courses"), 303)
 
 
+from . import bank_views as bank_views  # noqa: E402
 from . import draft_views as draft_views  # noqa: E402 - their pages need the blueprint above
 from . import history_views as history_views  # noqa: E402
+from . import item_views as item_views  # noqa: E402
+from . import paste_views as paste_views  # noqa: E402
 from . import publish_views as publish_views  # noqa: E402
+from . import record_views as record_views  # noqa: E402
+from . import word_views as word_views  # noqa: E402

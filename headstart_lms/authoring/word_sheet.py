@@ -18,7 +18,19 @@ Data = dict[str, Any]
 
 #: Columns, and how people call them.
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "word": ("words", "term", "headword", "entry", "wort", "parola", "mot", "palabra", "palavra", "szó", "slovo"),
+    "word": (
+        "words",
+        "term",
+        "headword",
+        "entry",
+        "wort",
+        "parola",
+        "mot",
+        "palabra",
+        "palavra",
+        "szó",
+        "slovo",
+    ),
     "article": ("artikel", "articolo", "artigo"),
     "gender": ("genus", "genere", "m f"),
     "plural": ("plurale", "mehrzahl", "meervoud"),
@@ -29,7 +41,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "hint": ("note", "remark"),
 }
 KINDS = ("noun", "verb", "adjective", "adverb", "number", "phrase", "other")
-GENDERS = {"m": "m", "f": "f", "mf": "mf", "m/f": "mf", "masculine": "m", "feminine": "f", "masc": "m", "fem": "f"}
+GENDERS = {
+    "m": "m",
+    "f": "f",
+    "mf": "mf",
+    "m/f": "mf",
+    "masculine": "m",
+    "feminine": "f",
+    "masc": "m",
+    "fem": "f",
+}
 #: Without a head: what columns of a list of words mostly are.
 _ORDERS = {
     1: ("word",), 2: ("word", "gloss"), 3: ("word", "gloss", "example"),
@@ -115,7 +136,11 @@ def read_words(
             continue
         key = _key(headword(data))
         if key in seen:
-            message = _("“%(word)s” stands twice, first in line %(line)s. Keep one.", word=headword(data), line=seen[key])
+            message = _(
+                "“%(word)s” stands twice, first in line %(line)s. Keep one.",
+                word=headword(data),
+                line=seen[key],
+            )
             problems.append(Problem(row.line, sheet.columns["word"] + 1, message))
             continue
         seen[key] = row.line
@@ -191,7 +216,9 @@ def _kind(word: str, article: str, gender: str, gloss: str) -> str:
 def id_of(word: str, taken: Collection[str]) -> str:
     """Return an id for an entry: the word in plain letters; a number where that is taken or has none."""
     letters = unicodedata.normalize("NFKD", word.casefold().replace("ß", "ss"))
-    stem = re.sub(r"[^a-z0-9]+", "-", "".join(c for c in letters if not unicodedata.combining(c))).strip("-")[:36]
+    stem = re.sub(r"[^a-z0-9]+", "-", "".join(c for c in letters if not unicodedata.combining(c))).strip("-")[
+        :36
+    ]
     stem = stem.strip("-") if stem[:1].isalpha() else "w"
     if stem not in taken and stem != "w":
         return stem

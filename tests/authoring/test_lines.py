@@ -76,7 +76,7 @@ def test_each_paragraph_becomes_the_question_it_looks_like() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column", "says"),
+    "text, line, column, says",
     [
         ("One question\nno answer marked", 2, 0, "* before the right answer"),
         ("\n\n*Buongiorno\nBuonanotte", 3, 1, "question in the line above"),
@@ -94,7 +94,9 @@ def test_each_paragraph_becomes_the_question_it_looks_like() -> None:
         ("x" * 3000, 1, 2000, "too long"),
     ],
 )
-def test_what_cannot_be_read_is_named_with_line_and_column(text: str, line: int, column: int, says: str) -> None:
+def test_what_cannot_be_read_is_named_with_line_and_column(
+    text: str, line: int, column: int, says: str
+) -> None:
     found, problems = read_lines(text, "it")
     assert found == []
     assert [(p.line, p.column) for p in problems] == [(line, column)]
@@ -115,7 +117,12 @@ def test_too_many_questions_are_refused_in_one_sentence() -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.text(alphabet=st.sampled_from(list("aB *|>#=[]{}?:TF.1 \n\t-\\é\x00\u202e")) | st.characters(), max_size=200))
+@given(
+    st.text(
+        alphabet=st.sampled_from(list("aB *|>#=[]{}?:TF.1 \n\t-\\é\x00\u202e")) | st.characters(),
+        max_size=200,
+    )
+)
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     found, problems = read_lines(text, "it")
     count = text.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
@@ -124,7 +131,11 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
         assert item["type"] in item_types()
 
 
-word = st.text(alphabet="abcdefghijklmnop àè'", min_size=1, max_size=20).map(lambda s: " ".join(s.split())).filter(bool)
+word = (
+    st.text(alphabet="abcdefghijklmnop àè'", min_size=1, max_size=20)
+    .map(lambda s: " ".join(s.split()))
+    .filter(bool)
+)
 
 
 @settings(max_examples=200, deadline=None)

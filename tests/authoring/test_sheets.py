@@ -45,18 +45,35 @@ def test_without_a_head_columns_are_guessed_and_articles_are_taken_off() -> None
         ("la", "farmacia", "noun"), ("l'", "acqua", "noun"), (None, "andare", "verb"), (None, "Come va?", "phrase"),
     ]  # fmt: skip
     rows = _words("f,la,casa,house\nm,il,pane,bread")
-    assert rows[1] == {"id": "pane", "kind": "noun", "word": "pane", "article": "il", "gender": "m", "gloss": "bread"}
+    assert rows[1] == {
+        "id": "pane",
+        "kind": "noun",
+        "word": "pane",
+        "article": "il",
+        "gender": "m",
+        "gloss": "bread",
+    }
 
 
 def test_what_each_column_is_can_be_said() -> None:
     sheet = read_sheet("house\tcasa\nbread\tpane", "it", {0: "gloss", 1: "word"})
     words, problems = read_words(sheet, "it", [])
-    assert [(word.data["word"], word.data["gloss"]) for word in words] == [("casa", "house"), ("pane", "bread")]
+    assert [(word.data["word"], word.data["gloss"]) for word in words] == [
+        ("casa", "house"),
+        ("pane", "bread"),
+    ]
     assert problems == []
 
 
 def test_words_that_are_there_already_are_named_and_changed_only_when_asked() -> None:
-    old = {"id": "farmacia", "kind": "noun", "word": "farmacia", "article": "la", "gloss": "drug store", "picture": "p"}
+    old = {
+        "id": "farmacia",
+        "kind": "noun",
+        "word": "farmacia",
+        "article": "la",
+        "gloss": "drug store",
+        "picture": "p",
+    }
     words, _problems = read_words(read_sheet(HEADED, "it"), "it", [old])
     assert [word.twin for word in words] == ["farmacia", ""]
     left = joined([old], words, {"farmacia"}, update=False)
@@ -67,7 +84,7 @@ def test_words_that_are_there_already_are_named_and_changed_only_when_asked() ->
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column", "says"),
+    "text, line, column, says",
     [
         ("word\tgloss\n\tpharmacy", 2, 1, "word is missing"),
         ("word\tgloss\nfarmacia\t", 2, 2, "what it means"),
@@ -78,7 +95,9 @@ def test_words_that_are_there_already_are_named_and_changed_only_when_asked() ->
         ("gloss\texample\nhouse\tUna casa", 1, 0, "which column"),
     ],
 )
-def test_a_row_that_cannot_be_taken_is_named_with_its_cell(text: str, line: int, column: int, says: str) -> None:
+def test_a_row_that_cannot_be_taken_is_named_with_its_cell(
+    text: str, line: int, column: int, says: str
+) -> None:
     words, problems = read_words(read_sheet(text, "it"), "it", [])
     assert [(p.line, p.column) for p in problems] == [(line, column)]
     assert says in problems[0].message
@@ -113,8 +132,12 @@ cell = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_siz
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.permutations(list(COLUMNS)), st.lists(cell, min_size=1, max_size=5, unique_by=str.casefold), st.data())
-def test_a_table_written_by_a_program_reads_back(order: list[str], words: list[str], data: st.DataObject) -> None:
+@given(
+    st.permutations(list(COLUMNS)), st.lists(cell, min_size=1, max_size=5, unique_by=str.casefold), st.data()
+)
+def test_a_table_written_by_a_program_reads_back(
+    order: list[str], words: list[str], data: st.DataObject
+) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=data.draw(st.sampled_from("\t;,")))
     writer.writerow([name.replace("_", " ") for name in order])

@@ -34,22 +34,29 @@ class PartForm:
         kind = {} if self.of == "record" else {"type": self.kind}
         return {"id": new_id, **kind, **self.empty(course)}
 
-    def fields(self, data: Mapping[str, Any], course: CourseContext) -> tuple[FieldView, ...]:
-        """Return the fields of a part in the order a teacher thinks; those under "More" come last."""
+    def fields(
+        self, data: Mapping[str, Any], course: CourseContext, prefix: str = PREFIX
+    ) -> tuple[FieldView, ...]:
+        """Return the fields of a part in the order a teacher thinks; those under "More" come last.
+
+        ``prefix`` begins the names of the fields, where several parts stand in one form.
+        """
         shown = [
-            spec.show(data.get(spec.key, MISSING), f"{PREFIX}{spec.key}", course, data)
+            spec.show(data.get(spec.key, MISSING), f"{prefix}{spec.key}", course, data)
             for spec in self._specs(data, course)
         ]
         return tuple(sorted(shown, key=lambda view: view.more))
 
-    def read(self, values: Values, before: Mapping[str, Any], course: CourseContext) -> dict[str, Any]:
+    def read(
+        self, values: Values, before: Mapping[str, Any], course: CourseContext, prefix: str = PREFIX
+    ) -> dict[str, Any]:
         """Return the part as it stands in the document after a form was sent.
 
         ``before`` is the part as it was when the form was opened. Reading is pure: the same form read against the
         same ``before`` gives the same part, new rows with the same ids; whoever saves while somebody writes reads
         each time against what the form was opened with. Fields the form did not have stay as they are.
         """
-        found = read_fields(self._specs(before, course), values, PREFIX, before, course, before)
+        found = read_fields(self._specs(before, course), values, prefix, before, course, before)
         return self.after(found, before, course) if self.after else found
 
     def _specs(self, data: Mapping[str, Any], course: CourseContext) -> list[Spec]:
