@@ -43,7 +43,18 @@ from .kernel.storage import Storage
 from .paths import static_folder
 
 #: Modules with pages or endpoints, in the order their routes are matched.
-MODULES = ("accounts", "privacy", "lrs", "courses", "certificates", "desk", "exchange", "records", "learning")
+MODULES = (
+    "accounts",
+    "privacy",
+    "lrs",
+    "courses",
+    "certificates",
+    "authoring",
+    "desk",
+    "exchange",
+    "records",
+    "learning",
+)
 
 
 class State:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,12 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from .document import Course
+from .files import Files, FolderFiles
 from .parts import (
     ItemBase,
 )
 from .rules import rules
-from .source import Finding, read_folder
+from .source import Finding, Loc, read_folder
 from .translations import read_translations
+
+#: A text that begins so is a note to the writer: it is not written yet, and keeps a course from being published.
+UNWRITTEN = "✎"
 
 ItemTypes = Mapping[str, type[ItemBase]]
 
@@ -25,10 +29,15 @@ ItemTypes = Mapping[str, type[ItemBase]]
 class Checked:
     """What the checker found: the course when its shape is right, its translations, and the findings."""
 
-    folder: Path
+    files: Files
     course: Course | None
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What the course is called in a report: the name of its folder."""
+        return self.files.name
 
     @property
     def errors(self) -> list[Finding]:
@@ -41,10 +50,17 @@ class Checked:
 
 def check_folder(path: Path, item_types: ItemTypes, *, on: date) -> Checked:
     """Read and check a course folder; ``on`` is the day against which facts are held."""
-    folder = read_folder(path)
-    checked = Checked(path, None, findings=list(folder.findings))
+    return check_files(FolderFiles(path), item_types, on=on)
+
+
+def check_files(files: Files, item_types: ItemTypes, *, on: date) -> Checked:
+    """Check a course wherever its files are, as ``check_folder`` does."""
+    folder = read_folder(files)
+    checked = Checked(files, None, findings=list(folder.findings))
     if not folder.data:
         return checked
+    for loc in _unwritten(folder.data, ()):
+        checked.findings.append(folder.finding("error", loc, "This is not written yet."))
     try:
         course = Course.model_validate(folder.data, context={"item_types": item_types})
     except ValidationError as error:
@@ -56,11 +72,24 @@ def check_folder(path: Path, item_types: ItemTypes, *, on: date) -> Checked:
         return checked
     for level, loc, message in rules(course, on):
         checked.findings.append(folder.finding(level, loc, message))
-    checked.translations, more = read_translations(path, course)
+    checked.translations, more = read_translations(files, course)
     checked.findings += more
     if not checked.errors:
         checked.course = course
     return checked
+
+
+def _unwritten(value: Any, loc: Loc) -> Iterator[Loc]:
+    """Yield the place of every text that is still a note to the writer."""
+    if isinstance(value, str):
+        if value.lstrip().startswith(UNWRITTEN):
+            yield loc
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _unwritten(inner, (*loc, key))
+    elif isinstance(value, list):
+        for n, inner in enumerate(value):
+            yield from _unwritten(inner, (*loc, n))
 
 
 _SENTENCES = {

@@ -35,7 +35,7 @@ def _item_types(ctx: click.Context) -> ItemTypes:
 
 def _report(checked: Checked) -> dict[str, Any]:
     return {
-        "folder": checked.folder.name,
+        "folder": checked.name,
         "errors": len(checked.errors),
         "warnings": len(checked.warnings),
         "findings": [f.__dict__ for f in checked.findings],
@@ -58,10 +58,8 @@ def check(ctx: click.Context, folders: tuple[Path, ...], as_json: bool, strict: 
     else:
         for checked in results:
             for finding in checked.findings:
-                click.echo(f"{checked.folder.name}/{finding}")
-            click.echo(
-                f"{checked.folder.name}: {len(checked.errors)} errors, {len(checked.warnings)} warnings"
-            )
+                click.echo(f"{checked.name}/{finding}")
+            click.echo(f"{checked.name}: {len(checked.errors)} errors, {len(checked.warnings)} warnings")
     if any(checked.errors or (strict and checked.warnings) for checked in results):
         ctx.exit(1)
 

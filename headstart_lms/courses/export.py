@@ -49,7 +49,7 @@ def write_folder(session: Session, storage: Storage, library: Library, slug: str
 _LOADED = ("sha256", "width", "height")
 
 
-class _Dumper(yaml.SafeDumper):
+class CourseDumper(yaml.SafeDumper):
     """Writes numbers without exponents, which our reader does not know, and keeps rare line separators."""
 
 
@@ -63,13 +63,13 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=quoted)
 
 
-_Dumper.add_representer(float, _number)
-_Dumper.add_representer(str, _text)
+CourseDumper.add_representer(float, _number)
+CourseDumper.add_representer(str, _text)
 
 
 def dump_yaml(data: Any) -> str:
     """Write data as YAML that ``read_yaml`` reads back as the same data."""
-    return yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)
+    return yaml.dump(data, Dumper=CourseDumper, allow_unicode=True, sort_keys=False, width=110)
 
 
 def _write(file: Path, data: Any) -> None:

@@ -52,7 +52,7 @@ def publish(session: Session, storage: Storage, library: Library, checked: Check
     course = checked.course
     if course is None or checked.errors:
         first = checked.errors[0] if checked.errors else None
-        raise Invalid(f"{checked.folder.name} has errors and was not published. The first: {first}")
+        raise Invalid(f"{checked.name} has errors and was not published. The first: {first}")
     document = canonical(course, checked.translations)
     digest = hashlib.sha256(document).hexdigest()
     row = session.scalar(select(CourseRow).where(CourseRow.uuid == course.uuid))
@@ -78,9 +78,13 @@ def publish(session: Session, storage: Storage, library: Library, checked: Check
         if outcome == "edition":
             # keys stay within an edition, so its newest correction speaks for all of them
             for edition in {e.edition: e for e in reversed(earlier)}.values():
-                _check_keys(library.source(session, edition.digest), edition.version, course)
+                for item in changed_keys(library.source(session, edition.digest), course):
+                    raise Conflict(
+                        f"The item '{item}' has another type or key than in {edition.version}. Give it a new id: "
+                        "answers of learners stand under the old one."
+                    )
     for media in course.media:
-        content = (checked.folder / "media" / media.file).read_bytes()
+        content = checked.files.read(f"media/{media.file}")
         if storage.put(content) != media.sha256:
             raise Conflict(f"media/{media.file} changed while it was read. Publish again.")
     row.slug, row.kind, row.destination = course.slug, course.kind, course.destination.country
@@ -104,24 +108,18 @@ def _compare(latest: Edition, course: Course, before: Course) -> Literal["editio
         )
     if course.edition != latest.edition:
         return "edition"
-    changed = _structural_changes(before, course)
-    if changed:
+    for changed in structural_changes(before, course):
         raise Conflict(
-            f"{course.slug} {course.version} is a correction, but it changes {changed}. "
+            f"{course.slug} {course.version} is a correction, but it changes {changed.words}. "
             f"Write {latest.edition + 1}.0: a new edition."
         )
     return "correction"
 
 
-def _check_keys(before: Course, version: str, course: Course) -> None:
-    """Refuse an item that has another type or key than an earlier edition had under its id."""
+def changed_keys(before: Course, course: Course) -> list[str]:
+    """Return the ids of items that have another type or key than an earlier edition had under their id."""
     old = {item.id: item for item in _all_items(before)}
-    for item in _all_items(course):
-        if item.id in old and not same_key(old[item.id], item):
-            raise Conflict(
-                f"The item '{item.id}' has another type or key than in {version}. Give it a new id: "
-                "answers of learners stand under the old one."
-            )
+    return [item.id for item in _all_items(course) if item.id in old and not same_key(old[item.id], item)]
 
 
 def _all_items(course: Course) -> list[ItemBase]:
@@ -165,27 +163,36 @@ def same_key(old: ItemBase, new: ItemBase) -> bool:
 _FIXED = ("slug", "kind", "destination", "taught", "source_language", "hours")
 
 
-def _structural_changes(old: Course, new: Course) -> str:
-    for what, a, b in (
-        *((f"the {name.replace('_', ' ')}", getattr(old, name), getattr(new, name)) for name in _FIXED),
-        ("the ids of outcomes", [o.id for o in old.outcomes], [o.id for o in new.outcomes]),
-        (
-            "the modules or their units",
-            [(m.id, m.units) for m in old.modules],
-            [(m.id, m.units) for m in new.modules],
-        ),
-        ("the certificate rule", old.certificate, new.certificate),
-        ("a test", [_bare(b) for b in old.blueprints], [_bare(b) for b in new.blueprints]),
-        ("the bank", [(i.id, i.tags) for i in old.bank], [(i.id, i.tags) for i in new.bank]),
-        ("the blocks of a unit", _outline(old), _outline(new)),
-    ):
-        if a != b:
-            return what
-    before = {item.id: item for item in _all_items(old)}
-    for item in _all_items(new):
-        if not same_key(before[item.id], item):
-            return f"the key of the item '{item.id}'"
-    return ""
+@dataclass(frozen=True)
+class StructuralChange:
+    """What a correction may not change: a stable word, the item or field it is about, and both in a sentence."""
+
+    what: Literal["field", "outcomes", "modules", "certificate", "test", "bank", "blocks", "key"]
+    name: str
+    words: str
+
+
+def structural_changes(old: Course, new: Course) -> list[StructuralChange]:
+    """Return everything in ``new`` that makes it a new edition of ``old``; nothing when it is a correction."""
+    found = [
+        StructuralChange("field", name, f"the {name.replace('_', ' ')}")
+        for name in _FIXED
+        if getattr(old, name) != getattr(new, name)
+    ]
+    whole: tuple[tuple[Literal["outcomes", "modules", "certificate", "test", "bank", "blocks"], str, Any, Any], ...] = (
+        ("outcomes", "the ids of outcomes", [o.id for o in old.outcomes], [o.id for o in new.outcomes]),
+        ("modules", "the modules or their units",
+         [(m.id, m.units) for m in old.modules], [(m.id, m.units) for m in new.modules]),
+        ("certificate", "the certificate rule", old.certificate, new.certificate),
+        ("test", "a test", [_bare(b) for b in old.blueprints], [_bare(b) for b in new.blueprints]),
+        ("bank", "the bank", [(i.id, i.tags) for i in old.bank], [(i.id, i.tags) for i in new.bank]),
+        ("blocks", "the blocks of a unit", _outline(old), _outline(new)),
+    )  # fmt: skip
+    found += [StructuralChange(what, "", words) for what, words, a, b in whole if a != b]
+    found += [
+        StructuralChange("key", item, f"the key of the item '{item}'") for item in changed_keys(old, new)
+    ]
+    return found
 
 
 def _outline(course: Course) -> list[Any]:

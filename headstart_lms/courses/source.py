@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from .files import Files, FolderFiles
+
 Loc = tuple[str | int, ...]
 
 #: A course file larger than this is a mistake.
@@ -38,7 +40,7 @@ class Finding:
         return f"{place}: {self.level}:{path} {self.message}"
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class CourseLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML 1.2's core schema: ``No`` is a word and ``8:30`` is a text, as the writers of courses expect."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
@@ -50,7 +52,7 @@ for _tag, _pattern, _first in (
     ("tag:yaml.org,2002:float", r"^[-+]?[0-9]+\.[0-9]+$", "-+0123456789"),
     ("tag:yaml.org,2002:null", r"^(?:null|~|)$", ["n", "~", ""]),
 ):
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+    CourseLoader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
 
 
 @dataclass
@@ -70,15 +72,24 @@ class BrokenFile(Exception):
 
 def read_yaml(path: Path, name: str) -> SourceFile:
     """Read one file. Raises BrokenFile with the place when it is not YAML as we take it."""
+    return read_source(FolderFiles(path.parent), path.name, name)
+
+
+def read_source(files: Files, file: str, name: str) -> SourceFile:
+    """Read one of the files of a course; findings call it ``name``. Raises BrokenFile as ``read_yaml`` does."""
+    if not files.has(file):
+        raise BrokenFile(Finding("error", name, 0, "", "This is not a file."))
+    if files.size(file) > MAX_FILE:
+        raise BrokenFile(Finding("error", name, 0, "", "The file is larger than 4 MB. Split it."))
+    return parse_yaml(files.read(file), name)
+
+
+def parse_yaml(raw: bytes, name: str) -> SourceFile:
+    """Read the content of one file. Raises BrokenFile as ``read_yaml`` does."""
 
     def broken(message: str, line: int = 0) -> BrokenFile:
         return BrokenFile(Finding("error", name, line, "", message))
 
-    if not path.is_file():
-        raise broken("This is not a file.")
-    if path.stat().st_size > MAX_FILE:
-        raise broken("The file is larger than 4 MB. Split it.")
-    raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -87,7 +98,7 @@ def read_yaml(path: Path, name: str) -> SourceFile:
     source = SourceFile(name)
     try:
         _check_depth(text, broken)
-        loader = _Loader(text)
+        loader = CourseLoader(text)
     except yaml.YAMLError as error:
         raise _unreadable(error, broken) from error
     try:
@@ -124,7 +135,7 @@ _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 def _check_depth(text: str, broken: Any) -> None:
     """Refuse deep nesting before the tree is built: the C library recurses and would take the process down."""
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=CourseLoader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
@@ -161,7 +172,7 @@ def _walk(node: Any, loc: Loc, lines: dict[Loc, int], broken: Any, seen: set[int
 class Folder:
     """A course folder, read but not yet understood: one mapping, and where each part of it came from."""
 
-    path: Path
+    files: Files
     data: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     #: (prefix in the merged document, the file, the prefix inside that file)
@@ -218,10 +229,10 @@ def _dotted(loc: Loc) -> str:
     return ".".join(str(step) for step in loc)
 
 
-def read_folder(path: Path) -> Folder:
-    """Read every file of a course folder. What cannot be read is a finding, and the rest is read on."""
-    folder = Folder(path)
-    if not (path / "course.yaml").is_file():
+def read_folder(files: Files) -> Folder:
+    """Read every file of a course. What cannot be read is a finding, and the rest is read on."""
+    folder = Folder(files)
+    if not files.has("course.yaml"):
         folder.findings.append(
             Finding(
                 "error",
@@ -257,7 +268,7 @@ def read_folder(path: Path) -> Folder:
 
 def _read(folder: Folder, name: str) -> SourceFile | None:
     try:
-        return read_yaml(folder.path / name, name)
+        return read_source(folder.files, name, name)
     except BrokenFile as error:
         folder.findings.append(error.finding)
         return None
@@ -270,16 +281,18 @@ def _read_units(folder: Folder) -> None:
         listed = module.get("units") if isinstance(module, dict) else None
         order += [u for u in listed if isinstance(u, str)] if isinstance(listed, list) else []
     units: list[Any] = []
-    files = sorted((folder.path / "units").glob("*.yaml")) if (folder.path / "units").is_dir() else []
-    files.sort(key=lambda f: order.index(f.stem) if f.stem in order else len(order))
-    for file in files:
-        source = _read(folder, f"units/{file.name}")
+    stems = {
+        name: name.removeprefix("units/").removesuffix(".yaml")
+        for name in folder.files.listed("units", ".yaml")
+    }
+    for name in sorted(stems, key=lambda n: order.index(stems[n]) if stems[n] in order else len(order)):
+        source = _read(folder, name)
         if source is None:
             continue
-        if isinstance(source.data, dict) and source.data.get("id") != file.stem:
+        if isinstance(source.data, dict) and source.data.get("id") != stems[name]:
             folder.findings.append(
                 Finding("error", source.name, source.lines.get(("id",), 1), "id",
-                        f"The file is called {file.stem}; its id must be the same word.")
+                        f"The file is called {stems[name]}; its id must be the same word.")
             )  # fmt: skip
         folder.origins.append((("units", len(units)), source, ()))
         units.append(source.data)
@@ -287,9 +300,8 @@ def _read_units(folder: Folder) -> None:
 
 
 def _read_lists(folder: Folder, name: str) -> None:
-    files = [f"{name}.yaml"] if (folder.path / f"{name}.yaml").is_file() else []
-    if (folder.path / name).is_dir():
-        files += [f"{name}/{file.name}" for file in sorted((folder.path / name).glob("*.yaml"))]
+    files = [f"{name}.yaml"] if folder.files.has(f"{name}.yaml") else []
+    files += folder.files.listed(name, ".yaml")
     rows: list[Any] = []
     for file in files:
         source = _read(folder, file)
@@ -341,32 +353,62 @@ def _read_media(folder: Folder, index: int, media: dict[str, Any]) -> None:
     name = media.get("file")
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
         return  # the document's own validation says so
-    file = folder.path / "media" / name
+    file, suffix = f"media/{name}", Path(name).suffix
     loc: Loc = ("media", index, "file")
-    if Path(name).suffix not in MEDIA_TYPES:
+    if suffix not in MEDIA_TYPES:
         kinds = " ".join(sorted(MEDIA_TYPES))
         folder.findings.append(
             folder.finding("error", loc, f"Files of this kind are not taken. Use one of: {kinds}.")
         )
-    elif not file.is_file() or file.is_symlink():
+    elif not folder.files.has(file) or folder.files.is_link(file):
         folder.findings.append(folder.finding("error", loc, f"There is no file media/{name}."))
-    elif file.stat().st_size > MAX_MEDIA:
+    elif folder.files.size(file) > MAX_MEDIA:
         folder.findings.append(folder.finding("error", loc, "The file is larger than 8 MB. Make it smaller."))
     else:
-        content = file.read_bytes()
-        if not _is_what_it_says(file.suffix, content):
-            folder.findings.append(
-                folder.finding(
-                    "error", loc, f"The file is not what its name says: {file.suffix}. Save it again."
-                )
-            )
-        elif file.suffix == ".svg" and _SVG_DANGER.search(content):
-            folder.findings.append(
-                folder.finding(
-                    "error", loc, "The picture has scripts, styles or links inside. Save it as plain SVG."
-                )
-            )
-        media["sha256"] = hashlib.sha256(content).hexdigest()
-        box = _VIEW_BOX.search(content[:600]) if file.suffix == ".svg" else None
-        if box is not None:
-            media["width"], media["height"] = round(float(box[1])), round(float(box[2]))
+        look = look_at_media(folder.files, file)
+        if look.problem:
+            folder.findings.append(folder.finding("error", loc, look.problem))
+        media["sha256"] = look.sha256
+        if look.width is not None:
+            media["width"], media["height"] = look.width, look.height
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen in a media file: its digest, what is wrong with it, its size in pixels where known."""
+
+    sha256: str
+    problem: str = ""
+    width: int | None = None
+    height: int | None = None
+
+
+def look_at_media(files: Files, file: str) -> Look:
+    """Look into a media file whose suffix is one of ours; a digest that was seen before is not read again."""
+    suffix = Path(file).suffix
+    if isinstance(files, FolderFiles):
+        return look_into(files.read(file), suffix)
+    key = (files.digest(file), suffix)
+    found = _seen.get(key)
+    if found is None:
+        found = look_into(files.read(file), suffix)
+        if len(_seen) > MAX_SEEN:
+            _seen.clear()
+        _seen[key] = found
+    return found
+
+
+_seen: dict[tuple[str, str], Look] = {}
+MAX_SEEN = 20_000
+
+
+def look_into(content: bytes, suffix: str) -> Look:
+    """Look into the content of a media file whose suffix is one of ours: its digest, what is wrong, its size."""
+    problem = ""
+    if not _is_what_it_says(suffix, content):
+        problem = f"The file is not what its name says: {suffix}. Save it again."
+    elif suffix == ".svg" and _SVG_DANGER.search(content):
+        problem = "The picture has scripts, styles or links inside. Save it as plain SVG."
+    box = _VIEW_BOX.search(content[:600]) if suffix == ".svg" else None
+    size = (round(float(box[1])), round(float(box[2]))) if box is not None else (None, None)
+    return Look(hashlib.sha256(content).hexdigest(), problem, *size)

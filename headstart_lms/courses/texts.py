@@ -39,6 +39,11 @@ def localised(course: Course, language: str, translations: Mapping[str, str]) ->
     return _course(course, change)
 
 
+def in_source_language(part: P, language: str) -> P:
+    """Return one part alone as it reads in the language it was written in."""
+    return _part(part, "", lambda context, words: Words(words.text, language, True) if words.is_source else words)
+
+
 def _course(course: Course, change: Change) -> Course:
     update: dict[str, Any] = {}
     for name in ("title", "summary"):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polib
 
 from ..kernel.languages import MARKED
 from .document import Course
+from .files import Files, FolderFiles
 from .source import Finding
 from .texts import texts
 from .words import LANGUAGE
@@ -37,7 +40,7 @@ class State:
         return 100 * self.done // self.total if self.total else 100
 
 
-def read_translations(path: Path, course: Course) -> tuple[dict[str, dict[str, str]], list[Finding]]:
+def read_translations(files: Files, course: Course) -> tuple[dict[str, dict[str, str]], list[Finding]]:
     """Return {language: {msgctxt: text}} of what is translated and not stale, and what is wrong with it."""
     source = dict(texts(course))
     result: dict[str, dict[str, str]] = {}
@@ -46,7 +49,7 @@ def read_translations(path: Path, course: Course) -> tuple[dict[str, dict[str, s
         if language == course.source_language:
             continue
         name = f"translations/{language}.po"
-        done, problems = _read_po(path / name, name, source)
+        done, problems = _read_po(files, name, source)
         findings += problems
         result[language] = done
         state = state_of(course, language, done)
@@ -56,22 +59,59 @@ def read_translations(path: Path, course: Course) -> tuple[dict[str, dict[str, s
                         f"{state.percent} % is translated ({state.done} of {state.total} texts); "
                         "learners are offered the language at 100 %.")
             )  # fmt: skip
-    for file in sorted((path / "translations").glob("*.po")) if (path / "translations").is_dir() else []:
-        if file.stem not in course.support_languages:
-            findings.append(
-                Finding(
-                    "warning", f"translations/{file.name}", 0, "", "course.yaml does not list this language."
-                )
-            )
+    for name in files.listed("translations", ".po"):
+        if Path(name).stem not in course.support_languages:
+            findings.append(Finding("warning", name, 0, "", "course.yaml does not list this language."))
     return result, findings
 
 
-def _read_po(file: Path, name: str, source: dict[str, str]) -> tuple[dict[str, str], list[Finding]]:
-    if not file.is_file():
+@dataclass(frozen=True)
+class _Entry:
+    """One text of a PO file, as far as a translation needs it."""
+
+    msgctxt: str
+    msgid: str
+    msgstr: str
+    linenum: int
+
+
+def _parse(file: Path) -> list[_Entry]:
+    """Return what is translated and not marked fuzzy. Raises what polib raises."""
+    catalogue = polib.pofile(str(file), encoding="utf-8", check_for_duplicates=False)
+    return [
+        _Entry(entry.msgctxt or "", entry.msgid, entry.msgstr, entry.linenum or 0)
+        for entry in catalogue
+        if not entry.obsolete and entry.msgstr and "fuzzy" not in entry.flags
+    ]
+
+
+#: What files that lie in no folder held, by their digest: the newest at the end.
+_parsed: OrderedDict[str, list[_Entry]] = OrderedDict()
+KEEP_PARSED = 24
+
+
+def _entries(files: Files, name: str) -> list[_Entry]:
+    if isinstance(files, FolderFiles):
+        return _parse(files.path / name)
+    digest = files.digest(name)
+    found = _parsed.get(digest)
+    if found is None:
+        # by way of a file: polib takes a text for the name of a file when there is one of that name
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "catalogue.po"
+            file.write_bytes(files.read(name))
+            found = _parsed[digest] = _parse(file)
+        while len(_parsed) > KEEP_PARSED:
+            _parsed.popitem(last=False)
+    return found
+
+
+def _read_po(files: Files, name: str, source: dict[str, str]) -> tuple[dict[str, str], list[Finding]]:
+    if not files.has(name):
         return {}, []
     findings: list[Finding] = []
     try:
-        catalogue = polib.pofile(str(file), encoding="utf-8", check_for_duplicates=False)
+        catalogue = _entries(files, name)
     except (OSError, ValueError, UnicodeDecodeError) as error:
         found = re.search(r"\(line (\d+)\)", str(error))
         return {}, [
@@ -81,22 +121,20 @@ def _read_po(file: Path, name: str, source: dict[str, str]) -> tuple[dict[str, s
         ]
     done: dict[str, str] = {}
     for entry in catalogue:
-        context = entry.msgctxt or ""
-        if entry.obsolete or not entry.msgstr or "fuzzy" in entry.flags:
-            continue
+        context = entry.msgctxt
         if context not in source:
             findings.append(
-                Finding("warning", name, entry.linenum or 0, context,
+                Finding("warning", name, entry.linenum, context,
                         "The course has no such text; refresh the file with 'headstart course translate'.")
             )  # fmt: skip
         elif source[context] != entry.msgid:
             findings.append(
-                Finding("warning", name, entry.linenum or 0, context,
+                Finding("warning", name, entry.linenum, context,
                         "The source text has changed; refresh the file with 'headstart course translate'.")
             )  # fmt: skip
         elif kept(entry.msgid) != kept(entry.msgstr):
             findings.append(
-                Finding("error", name, entry.linenum or 0, context,
+                Finding("error", name, entry.linenum, context,
                         "Words marked as [..]{it} and gaps [[..]] must stand in the translation as in the source: "
                         + ", ".join(kept(entry.msgid)) + ".")
             )  # fmt: skip

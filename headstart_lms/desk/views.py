@@ -52,7 +52,7 @@ def home() -> str:
     books = {book.course.slug: book for book in _books()}
     return web.render(
         "headstart/desk/home.html", person=person, rows=rows, books=books,
-        can_manage=person.has_role("manager", "admin"),
+        can_manage=person.has_role("manager", "admin"), writes=person.has_role("teacher", "manager", "admin"),
     )  # fmt: skip
 
 

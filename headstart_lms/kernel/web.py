@@ -150,6 +150,10 @@ def answer_error(error: LMSError) -> BaseResponse:
             {"type": f"urn:headstart:{error.code}", "title": error.message, "status": status}
         )
         response.content_type = "application/problem+json"
+    elif isinstance(error, SignInNeeded) and (kept := _written()):
+        response = make_response(
+            render("headstart/again.html", fields=kept, sign_in=url("accounts.sign_in"))
+        )
     else:
         response = make_response(
             render(
@@ -166,6 +170,19 @@ def answer_error(error: LMSError) -> BaseResponse:
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+#: A form with one of these fields is not kept in a page: it holds a secret, or who somebody is.
+_SECRETS = {"password", "old", "new", "login", "code", "passport_name", "own_name", "year"}
+
+
+def _written() -> list[tuple[str, str]]:
+    """Return what a form sent after the sign-in was over, for a page that can send it again."""
+    if request.method != "POST" or request.mimetype != "application/x-www-form-urlencoded":
+        return []
+    if _SECRETS & set(request.form):
+        return []
+    return [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
 
 
 _HTTP_SENTENCES = {

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ..accounts.models import Grant, Identity, Person, SignIn
 from ..assessments.models import Answer, Attempt, Review, Sitting
+from ..authoring import privacy as authoring
 from ..certificates import privacy as certificates
 from ..cohorts.models import Cohort, Enrolment
 from ..courses.models import Course
@@ -56,6 +57,10 @@ PLAN: dict[str, str] = {
     "lms_batch": "its papers are made unreadable, and deleted",
     "lms_forward_outbox": "deleted: what was not sent yet is not sent",
     "lms_launch": "deleted; exported, without the hashes of the tokens",
+    "lms_draft": "kept: a course belongs to the centre; who asked for its publishing is emptied; her own are exported",
+    "lms_draft_member": "deleted; exported with the drafts",
+    "lms_draft_revision": "kept: the history of a course; who made a revision is emptied; their number is exported",
+    "lms_draft_mark": "kept: sign-offs and comments; who said it is emptied; exported",
     "lms_launched": "deleted with the statements",
 }
 
@@ -91,6 +96,7 @@ def export(session: Session, person: Person) -> dict[str, Any]:
         "statements": _others(session, person, kept["statements"], told),
         "documents": kept["documents"],
         "launches": kept["launches"],
+        "drafts": authoring.export(session, person),
         **certificates.export(session, person),
     }  # fmt: skip
 
@@ -179,6 +185,7 @@ def erase(session: Session, person: Person) -> dict[str, int]:
     session.execute(delete(ProgressRow).where(ProgressRow.enrolment_id.in_(enrolments)))
     session.execute(delete(Enrolment).where(Enrolment.person_id == person.id))
     session.execute(update(Cohort).where(Cohort.teacher_id == person.id).values(teacher_id=None))
+    authoring.erase(session, person)
     for table in (SignIn, Grant, Identity):
         session.execute(delete(table).where(table.person_id == person.id))
     session.expire(person)

@@ -89,6 +89,7 @@ ABOUT_NOBODY = {
     "lms_job", "lms_limit",  # ids and hashes, for hours
     "lms_log", "lms_published_list", "lms_publisher", "lms_stored_list",  # issuers, ours and others'
     "lms_check_head",  # a number and a hash
+    "lms_draft_text", "lms_draft_file", "lms_draft_change",  # words of courses
     "lms_refusal",  # counts of what programs were refused
 }  # fmt: skip
 

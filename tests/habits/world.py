@@ -11,9 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from headstart_lms.accounts import services as accounts
-from headstart_lms.accounts.models import Person
+from headstart_lms.accounts.models import Centre, Person
 from headstart_lms.assessments import services as assessments
 from headstart_lms.assessments.items.base import ItemType, Tokens
+from headstart_lms.authoring import archives, drafts, store
+from headstart_lms.authoring.models import Mark
 from headstart_lms.certificates import bulk, checks, codes
 from headstart_lms.certificates import services as certificates
 from headstart_lms.certificates.asking import Asker, Entry
@@ -29,7 +31,7 @@ from headstart_lms.learning.pages import given_values
 from headstart_lms.lrs.services import statements_of
 
 from ..cast import PASSWORD, find_person
-from ..make import house_of
+from ..make import house_of, write_course
 
 SLUG = "tiny"
 #: The roles of the table, and who plays them: all at the centre North.
@@ -111,6 +113,7 @@ def make_world(app: Flask) -> World:
         for owner, (person, cohort) in owners.items():
             world.parts[owner] = {"person": str(person.uuid), "uuid": str(cohort.uuid)}
             world.parts[owner] |= _history(current, house, state, person, NAMES[owner])
+            world.parts[owner] |= _drafted(current, state, owner)
             world.parts[owner] |= _checked(current, state, officers[owner], world.parts[owner]["code"])
         for role, name in ROLES.items():
             world.tokens[role] = None
@@ -137,6 +140,24 @@ def _checked(current: Session, state: State, officer: Person, code: str) -> dict
     return {
         "check": str(checks.record(current, state.keyring, by, outcome, now()).uuid), "batch": str(batch.uuid),
     }  # fmt: skip
+
+
+#: Who writes the course of each owner: a manager may change every one of her centre, a teacher reads it.
+AUTHORS = {"own": "bruno", "other": "mira", "far": "dmitri"}
+
+
+def _drafted(current: Session, state: State, owner: str) -> dict[str, str]:
+    """Begin a course, with a text that was kept aside."""
+    author = find_staff(current, AUTHORS[owner])
+    folder = write_course(state.folder / f"draft-{owner}", slug=f"draft-{owner}", uuid=uuid4())
+    files = archives.read_folder(folder).put(state.storage)
+    centre = current.get_one(Centre, next(grant.centre_id for grant in author.grants))
+    draft = drafts.create_draft(current, author, centre, files)
+    kept = Mark(draft_id=draft.id, n=1, kind="kept", name="units/first.yaml",
+                digest=store.tree(current, draft)["units/first.yaml"])  # fmt: skip
+    current.add(kept)
+    current.flush()
+    return {"draft": str(draft.uuid), "number": str(kept.id)}
 
 
 def _history(

@@ -62,3 +62,30 @@ def test_a_database_that_answers_nothing_still_leaves_a_sentence(
     page = amina.open("/me")
     assert page.status == 500
     assert "Something went wrong here, not with you" in page.text
+
+
+def test_a_form_that_comes_after_the_sign_in_was_over_is_kept_and_can_be_sent_again(
+    app: Flask, as_person: Callable[[str], Browser]
+) -> None:
+    """Without scripts too: whoever wrote for an hour signs in beside it and sends the same once more."""
+    dmitri = as_person("dmitri")
+    cookie = "__Host-hs" if app.extensions["headstart"].is_secure else "hs"
+    form = dmitri.open("/centre/groups/new").form(having="title")
+    key = dmitri.cookie(cookie) or ""
+    dmitri.set_cookie(cookie, "over")
+    kept = dmitri.send(form, title='Evening <group> "two"', centre="south")
+    assert kept.status == 401
+    assert "what you wrote is still on this page" in kept.text
+    again = kept.form(having="title")
+    dmitri.set_cookie(cookie, key)
+    made = dmitri.send(again)
+    assert made.status == 200
+    assert 'Evening <group> "two"' in made.text
+
+
+def test_a_form_with_a_secret_or_a_name_is_not_kept(browser: Browser) -> None:
+    for field in ("old", "password", "code", "passport_name", "year"):
+        page = browser.post("/me/account/password", {field: "quiet-harbour", "about": "whale"})
+        assert page.status == 401
+        assert "quiet-harbour" not in page.body
+        assert "whale" not in page.body

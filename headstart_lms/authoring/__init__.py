@@ -1,0 +1,1 @@
+"""Teachers write courses in the browser: drafts with their history, the checker beside them, publishing."""

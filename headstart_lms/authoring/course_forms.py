@@ -1,0 +1,196 @@
+"""Forms of a course as a whole: a new one, its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import (
+    FileField,
+    FloatField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from ..kernel.forms import PageForm
+from ..kernel.i18n import _l
+
+LEVELS = ("pre-A1", "A1", "A2", "B1", "B2", "C1", "C2")
+AUDIENCES = {
+    "labour": _l("People who come to work"), "family": _l("Families"), "student": _l("Students"),
+    "refugee": _l("Refugees"), "youth": _l("Young people"),
+}  # fmt: skip
+KINDS = {
+    "language": _l("Language"), "workplace": _l("Work"), "rights": _l("Rights and duties"),
+    "orientation": _l("Orientation"),
+}  # fmt: skip
+TAG = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$"
+COUNTRY = r"^[A-Z]{2}$"
+
+
+class Checks(SelectMultipleField):  # type: ignore[misc]
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class NewCourseForm(PageForm):
+    title = StringField(_l("Title"), [InputRequired(_l("Write a title.")), Length(2, 200)])
+    start = RadioField(_l("Begin with"), default="blank")
+    centre = SelectField(_l("Centre"), [InputRequired()])
+    country = StringField(
+        _l("Country it is about"),
+        [InputRequired(_l("Write the country in two letters, for example IT.")),
+         Regexp(COUNTRY, message=_l("Write the country in two capital letters, for example IT."))],
+    )  # fmt: skip
+    source = StringField(
+        _l("Language you write in"),
+        [InputRequired(), Regexp(TAG, message=_l("Write a language tag, for example en."))], default="en",
+    )  # fmt: skip
+    taught = StringField(
+        _l("Language you teach"),
+        [Optional(), Regexp(TAG, message=_l("Write a language tag, for example it."))],
+    )
+    level = SelectField(_l("Level"), default="A1")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.level.choices = [(level, level) for level in LEVELS]
+
+
+class ImportForm(PageForm):
+    file = FileField(_l("Zip file of the course folder"))
+    centre = SelectField(_l("Centre"), [InputRequired()])
+    how = RadioField(_l("What is it?"), default="same")
+
+
+class SettingsForm(PageForm):
+    title = StringField(_l("Title"), [InputRequired(_l("Write a title.")), Length(2, 200)])
+    summary = TextAreaField(
+        _l("Summary"), [InputRequired(_l("Write one or two sentences.")), Length(max=1000)]
+    )
+    slug = StringField(
+        _l("Address"),
+        [InputRequired(),
+         Regexp(r"^[a-z][a-z0-9-]{1,39}$", message=_l("Use small Latin letters, digits and hyphens."))],
+    )  # fmt: skip
+    kind = SelectField(_l("Kind of course"))
+    country = StringField(
+        _l("Country it is about"),
+        [
+            InputRequired(),
+            Regexp(COUNTRY, message=_l("Write the country in two capital letters, for example IT.")),
+        ],
+    )
+    region = StringField(_l("Region"), [Length(max=80)])
+    taught = StringField(
+        _l("Language you teach"),
+        [Optional(), Regexp(TAG, message=_l("Write a language tag, for example it."))],
+    )
+    level = SelectField(_l("Level"))
+    source = StringField(
+        _l("Language you write in"),
+        [InputRequired(), Regexp(TAG, message=_l("Write a language tag, for example en."))],
+    )
+    support = StringField(
+        _l("Languages it is offered in"), [InputRequired(_l("Write at least one language tag."))]
+    )
+    audiences = Checks(_l("For whom"))
+    hours = FloatField(
+        _l("Hours of learning"),
+        [
+            InputRequired(_l("Write a number.")),
+            NumberRange(0.1, 2000, _l("Write a number of hours above 0.")),
+        ],
+    )
+    authors = TextAreaField(
+        _l("Authors, one a line"), [InputRequired(_l("Write who wrote the course.")), Length(max=2000)]
+    )
+    licence = StringField(
+        _l("Licence"), [InputRequired(_l("Write a licence, for example CC-BY-4.0.")), Length(max=80)]
+    )
+    blueprint = SelectField(_l("Test for the certificate"), [Optional()])
+    valid = StringField(
+        _l("Certificate valid for months"),
+        [
+            Optional(),
+            Regexp(r"^([1-9][0-9]?|1[0-9]{2}|2[0-3][0-9]|240)$", message=_l("Write 1 to 240, or nothing.")),
+        ],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.level.choices = [(level, level) for level in LEVELS]
+        self.kind.choices = list(KINDS.items())
+        self.audiences.choices = list(AUDIENCES.items())
+
+
+def filled(head: dict[str, Any]) -> dict[str, Any]:
+    """Return what the settings form shows of course.yaml."""
+
+    def inner(name: str, key: str) -> str:
+        value = head.get(name)
+        return str(value[key]) if isinstance(value, dict) and value.get(key) is not None else ""
+
+    def rows(name: str) -> list[str]:
+        value = head.get(name)
+        return [str(one) for one in value] if isinstance(value, list) else []
+
+    def text(name: str) -> str:
+        value = head.get(name)
+        return value if isinstance(value, str) else ""
+
+    hours = head.get("hours")
+    return {
+        "title": text("title"), "summary": text("summary"), "slug": text("slug"), "kind": text("kind"),
+        "country": inner("destination", "country"), "region": inner("destination", "region"),
+        "taught": inner("taught", "language"), "level": inner("taught", "level") or "A1",
+        "source": text("source_language"), "support": " ".join(rows("support_languages")),
+        "audiences": rows("audiences"), "hours": hours if isinstance(hours, int | float) else None,
+        "authors": "\n".join(rows("authors")), "licence": text("licence"),
+        "blueprint": inner("certificate", "blueprint"), "valid": inner("certificate", "valid_months"),
+    }  # fmt: skip
+
+
+def applied(head: dict[str, Any], form: SettingsForm) -> dict[str, Any]:
+    """Return course.yaml with what the form says; a field that was not touched stays as it is written."""
+    before, new = filled(head), dict(head)
+
+    def put(name: str, field: str, value: Any) -> None:
+        if _sent(form, field) != before[field]:
+            new[name] = value
+
+    for name, field in (("title", "title"), ("summary", "summary"), ("slug", "slug"), ("kind", "kind"),
+                        ("source_language", "source"), ("licence", "licence")):  # fmt: skip
+        put(name, field, _sent(form, field))
+    if any(_sent(form, field) != before[field] for field in ("country", "region")):
+        region = _sent(form, "region")
+        new["destination"] = {"country": _sent(form, "country"), **({"region": region} if region else {})}
+    taught = _sent(form, "taught")
+    if not taught:
+        new.pop("taught", None)
+    elif any(_sent(form, field) != before[field] for field in ("taught", "level")):
+        new["taught"] = {"language": taught, "level": form.level.data}
+    put("support_languages", "support", _sent(form, "support").split())
+    if set(form.audiences.data or ()) != set(before["audiences"]):
+        new["audiences"] = list(form.audiences.data)
+    if form.hours.data != before["hours"]:
+        new["hours"] = int(form.hours.data) if form.hours.data == int(form.hours.data) else form.hours.data
+    put("authors", "authors", [line for line in _sent(form, "authors").split("\n") if line])
+    if any(_sent(form, field) != before[field] for field in ("blueprint", "valid")):
+        given = head.get("certificate")
+        rule = dict(given) if isinstance(given, dict) else {"units": "all"}
+        for key, value in (("blueprint", _sent(form, "blueprint")), ("valid_months", _sent(form, "valid"))):
+            rule.pop(key, None)
+            if value:
+                rule[key] = int(value) if key == "valid_months" else value
+        new["certificate"] = rule
+    return new
+
+
+def _sent(form: SettingsForm, field: str) -> str:
+    lines = str(form[field].data or "").replace("\r\n", "\n").split("\n")
+    return "\n".join(line.strip() for line in lines).strip()

@@ -1,0 +1,27 @@
+"""What waits for its time: a course that is to be published at an hour."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+
+from ..kernel.db import transaction
+from ..kernel.errors import LMSError
+from ..kernel.jobs import job
+from . import publishing
+from .house import House
+
+
+@job(publishing.PUBLISH)
+def publish_at_its_time(payload: dict[str, Any]) -> None:
+    """Publish what is due; when it is refused, the reason stands on the page of the course."""
+    uuid = UUID(payload["draft"])
+    house = House.of(current_app.extensions["headstart"])
+    try:
+        with transaction() as current:
+            publishing.publish_due(current, house, uuid)
+    except LMSError as error:
+        with transaction() as current:
+            publishing.refuse(current, uuid, error)
