@@ -33,7 +33,7 @@ class Checked:
     findings: list[Finding] = field(default_factory=list)
     #: The document when its shape is right, whatever else is wrong with it; the files it came from.
     document: Course | None = None
-    source: Folder | None = None
+    source: Folder = field(default_factory=lambda: Folder(Path()))
     sheet: Sheet | None = None
 
     @property

@@ -183,7 +183,8 @@ class Folder:
     def locate(self, loc: Loc) -> tuple[str, Loc]:
         """Return the file in which a place of the merged document stands, and the place inside that file."""
         origin = self._origin(loc)
-        assert origin is not None, loc
+        if origin is None:
+            return "course.yaml", loc
         prefix, source, inside = origin
         return source.name, (*inside, *loc[len(prefix) :])
 

@@ -6,8 +6,7 @@ Every clip is whole before the next one is begun, so the work can be stopped and
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +15,9 @@ from ...kernel.errors import Conflict, Invalid
 from ..check import Checked
 from ..document import Course
 from ..source import Loc
-from .clip import BadSound, Clip, finish, read_sound
+from .clip import PCM, BadSound, Clip, finish, read_sound
 from .editing import append_row, quoted, scalar, set_fields, write_atomically
-from .needs import Need, needs, recipe
+from .needs import Need, Voice, needs
 from .sheet import FILE, Sheet
 from .voices import Provider
 
@@ -54,15 +53,12 @@ class Tools:
 
 @dataclass(frozen=True)
 class Task:
-    """One clip to make (or, without ``provider`` and ``recording``, only to link)."""
+    """One clip to make: who says it, and the fields its row gets; without ``speak`` it is only linked."""
 
     need: Need
-    provider: Provider | None = None
-    recording: Path | None = None
-
-    @property
-    def by(self) -> str:
-        return "files" if self.recording else self.provider.name if self.provider else "link"
+    by: str = "link"
+    speak: Callable[[], PCM] | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -119,7 +115,7 @@ def _decide(made: Plan, need: Need, tools: Tools, again: bool) -> None:
     recording = _new_recording(need, tools)
     is_human = need.row is not None and need.row.voice == "human"
     if recording is not None:
-        made.tasks.append(Task(need, recording=recording))
+        made.tasks.append(_recorded(need, tools, recording))
     elif need.state == "unlinked":
         made.tasks.append(Task(need))
     elif need.state == "outdated":
@@ -130,9 +126,28 @@ def _decide(made: Plan, need: Need, tools: Tools, again: bool) -> None:
         made.silent += 1
     elif provider := tools.voice_for(need.language):
         if need.state != "draft" or provider.name != "espeak-ng" or again:
-            made.tasks.append(Task(need, provider))
+            made.tasks.append(_spoken(need, provider))
     elif need.state != "draft":
         made.left.append((need, f"no voice here speaks '{need.language}'"))
+
+
+def _recorded(need: Need, tools: Tools, file: Path) -> Task:
+    given = tools.recordings
+    fields = {"voice": "human", "recipe": quoted(_digest(file))}
+    if given is not None:
+        fields["source"] = quoted(given.speaker)
+        if given.licence:
+            fields["licence"] = scalar(given.licence)
+    return Task(need, "files", lambda: read_sound(file), fields)
+
+
+def _spoken(need: Need, provider: Provider) -> Task:
+    voice = need.voice or Voice("female")  # a need without a voice is refused before anybody speaks
+    fields = {
+        "source": quoted(provider.source(need.language, voice)), "voice": "synthetic",
+        "recipe": quoted(need.recipe or ""),
+    }  # fmt: skip
+    return Task(need, provider.name, lambda: provider.say(need.say, need.language, voice), fields)
 
 
 def _new_recording(need: Need, tools: Tools) -> Path | None:
@@ -149,7 +164,7 @@ def _digest(file: Path) -> str:
 
 
 def _refuse_strangers(made: Plan) -> None:
-    spoken = [task.need for task in made.tasks if task.provider]
+    spoken = [task.need for task in made.tasks if task.by not in ("link", "files")]
     unknown = dict.fromkeys(name for need in spoken for name in need.unknown)
     if unknown:
         names = ", ".join(unknown)
@@ -177,57 +192,52 @@ class Done:
 def build(
     checked: Checked,
     made: Plan,
-    tools: Tools,
     *,
     jobs: int = 1,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Done]:
     """Make the clips of a plan, ``jobs`` at a time, and yield each when it stands in the folder."""
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        waiting: list[tuple[Task, Future[Clip] | None]] = []
+        waiting: list[tuple[Task, Future[Clip]]] = []
         try:
-            for task in made.tasks:
-                waiting.append((task, pool.submit(_sound, task) if task.by != "link" else None))
+            waiting = [(task, pool.submit(_sound, task)) for task in made.tasks]
             for task, future in waiting:
                 try:
-                    clip = future.result() if future else None
-                    _place(checked, made, task, clip, tools)
+                    clip = future.result() if task.speak else None
+                    _place(checked, made, task, clip)
                     yield Done(task, clip)
                 except (BadSound, ValueError) as error:
                     yield Done(task, why=str(error))
                 advance(1)
         finally:
             for _, future in waiting:
-                if future is not None:
-                    future.cancel()
+                future.cancel()
 
 
 def _sound(task: Task) -> Clip:
+    if task.speak is None:
+        raise BadSound("nobody says it")
     need = task.need
-    if task.recording is not None:
-        return finish(read_sound(task.recording), need.text)
-    assert task.provider is not None
-    assert need.voice is not None
-    return finish(task.provider.say(need.say, need.language, need.voice), need.say)
+    return finish(task.speak(), need.text if task.by == "files" else need.say)
 
 
-def _place(checked: Checked, made: Plan, task: Task, clip: Clip | None, tools: Tools) -> None:
+def _place(checked: Checked, made: Plan, task: Task, clip: Clip | None) -> None:
     need, row = task.need, task.need.row
     if clip is not None:
         name = row.file if row else f"{need.clip}.ogg"
         if not name.endswith((".ogg", ".opus")):
             raise BadSound(f"its row in media.yaml names {name}; a clip is an .ogg file")
         write_atomically(made.folder / "media" / name, clip.content)
-        fields = {"transcript": _words(need), **_about(task, tools)}
+        fields = {"transcript": _words(need), **task.fields}
         if row is None:
-            licence = fields.pop("licence", None) or scalar(made.sheet.licence or made.course.licence)
-            first = {"id": need.clip, "file": name, "kind": "audio", "transcript": fields.pop("transcript")}
-            append_row(made.folder / "media.yaml", {**first, "licence": licence, **fields})
+            licence = scalar(made.sheet.licence or made.course.licence)
+            about = {"id": need.clip, "file": name, "kind": "audio", "transcript": fields.pop("transcript")}
+            append_row(made.folder / "media.yaml", {**about, "licence": licence, **fields})
         else:
-            _set(checked, ("media", [m.id for m in made.course.media].index(row.id)), row.id, fields)
+            place = ("media", [media.id for media in made.course.media].index(row.id))
+            _set(checked, place, row.id, fields)
     if need.kind != "listening":
-        part_id = _part_id(made.course, need.place)
-        _set(checked, need.place, part_id, {"audio": need.clip})
+        _set(checked, need.place, need.part_id, {"audio": need.clip})
 
 
 def _words(need: Need) -> str:
@@ -237,37 +247,9 @@ def _words(need: Need) -> str:
     return f"{{{need.language}: {quoted(need.text)}}}"
 
 
-def _about(task: Task, tools: Tools) -> dict[str, str]:
-    need = task.need
-    if task.recording is not None:
-        assert tools.recordings is not None
-        about = {"source": quoted(tools.recordings.speaker), "voice": "human",
-                 "recipe": quoted(_digest(task.recording))}  # fmt: skip
-        return about | ({"licence": scalar(tools.recordings.licence)} if tools.recordings.licence else {})
-    assert task.provider is not None
-    assert need.voice is not None
-    source = task.provider.source(need.language, need.voice)
-    return {"source": quoted(source), "voice": "synthetic",
-            "recipe": quoted(recipe(need.say, need.language, need.voice))}  # fmt: skip
-
-
-def _part_id(course: Course, place: Loc) -> str:
-    part: object = course
-    for step in place:
-        part = part[step] if isinstance(step, int) else getattr(part, step)  # type: ignore[index]
-    return str(getattr(part, "id"))
-
-
 def _set(checked: Checked, place: Loc, name: str, fields: dict[str, str]) -> None:
-    assert checked.source is not None
     file, inside = checked.source.locate(place)
     try:
         set_fields(checked.folder / file, inside, fields, expected_id=name)
     except LookupError as error:
         raise Conflict(f"{file} was changed while this ran. Run it again.") from error
-
-
-def counted(needs_: Sequence[Need], sheet: Sheet) -> dict[str, int]:
-    """Count clips by kind that lack sound and are not silent by the sheet."""
-    lacking = [n for n in needs_ if n.state == "missing" and not sheet.is_silent(n.clip)]
-    return dict(Counter(n.kind for n in lacking))

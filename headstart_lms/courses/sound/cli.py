@@ -10,7 +10,7 @@ import click
 from ...kernel.clock import today
 from ...kernel.commands import Commands, print_json, print_table, progress
 from ...kernel.errors import Invalid
-from ..check import check_folder
+from ..check import Checked, check_folder
 from . import build as building
 from . import needs, queue
 from .build import Plan, Recordings, Tools
@@ -63,7 +63,7 @@ def build(ctx: click.Context, /, folder: Path, names: tuple[str, ...], only: str
     if dry_run:
         _say_plan(plan, as_json)
         return
-    report = _run(plan, checked, tools, jobs, as_json)
+    report = _run(plan, checked, jobs, as_json)
     if list_file is not None:
         after = check_folder(folder, ctx.meta["headstart.item_types"](), on=today())
         rows = queue.rows(needs.needs(*building.course_of(after)), plan.sheet)
@@ -105,10 +105,10 @@ def _tools(sheet: Sheet, names: tuple[str, ...], draft: bool, given: dict[str, A
     return Tools(recordings, wanted)
 
 
-def _run(plan: Plan, checked: Any, tools: Tools, jobs: int, quiet: bool) -> dict[str, Any]:
+def _run(plan: Plan, checked: Checked, jobs: int, quiet: bool) -> dict[str, Any]:
     made, failed, linked = [], [], 0
     with progress("Making sound", len(plan.tasks), quiet=quiet) as advance:
-        for done in building.build(checked, plan, tools, jobs=jobs, advance=advance):
+        for done in building.build(checked, plan, jobs=jobs, advance=advance):
             need = done.task.need
             if done.why:
                 failed.append({"clip": need.clip, "text": need.text, "why": done.why})

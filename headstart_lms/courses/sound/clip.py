@@ -71,7 +71,7 @@ def ffmpeg(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[b
     program = shutil.which("ffmpeg")
     if program is None:
         raise Invalid("ffmpeg is missing. Install it (Debian: apt-get install ffmpeg).")
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - ffmpeg with arguments of ours
         [program, "-hide_banner", "-nostdin", *arguments]
         if not given
         else [program, "-hide_banner", *arguments],

@@ -12,6 +12,7 @@ from typing import Literal
 from ..document import Course, Entry, Media
 from ..parts import DialogueBlock, Turn
 from ..source import Loc
+from ..words import Words
 from .sheet import Saying, Sex, Sheet, Speaker
 
 Kind = Literal["word", "turn", "listening"]
@@ -53,6 +54,8 @@ class Need:
     used: tuple[str, ...] = ()
     #: The place in the document that should name the clip; () for a row of media.yaml itself.
     place: Loc = ()
+    #: The id of the entry, turn or row that stands there.
+    part_id: str = ""
     row: Media | None = None
     #: Speakers of this dialogue of whom the sheet says nothing.
     unknown: tuple[str, ...] = field(default=(), compare=False)
@@ -97,7 +100,7 @@ def needs(course: Course, sheet: Sheet) -> list[Need]:
     taken = {need.clip for need in found}
     for index, row in enumerate(course.media):
         if row.kind == "audio" and row.id not in taken and row.transcript is not None:
-            found.append(_listening(course, sheet, index, row))
+            found.append(_listening(course, sheet, index, row, row.transcript))
     return found
 
 
@@ -175,7 +178,7 @@ def _need(
     row = media.get(clip)
     need = Need(
         clip, kind, text, _aloud(sheet, wish, kind, text), language, _voice(sheet, wish, voice), "fine",
-        speaker, used, place, row, () if wish.voice else unknown,
+        speaker, used, place, part.id, row, () if wish.voice else unknown,
     )  # fmt: skip
     return _stated(need, is_linked=part.audio is not None)
 
@@ -238,13 +241,12 @@ def voice_in(source: str) -> Speaker | None:
     return Speaker(voice=sex, pitch=-10 if lower else 9 if higher else 0)
 
 
-def _listening(course: Course, sheet: Sheet, index: int, row: Media) -> Need:
-    assert row.transcript is not None
+def _listening(course: Course, sheet: Sheet, index: int, row: Media, words: Words) -> Need:
     wish = sheet.clips.get(row.id, Saying())
-    language = row.transcript.lang or course.source_language
-    text = row.transcript.text
+    language, text = words.lang or course.source_language, words.text
     need = Need(
         row.id, "listening", text, _aloud(sheet, wish, "listening", text), language,
-        _voice(sheet, wish, voice_in(row.source)), "fine", used=(f"media/{row.id}",), place=("media", index), row=row,
+        _voice(sheet, wish, voice_in(row.source)), "fine", used=(f"media/{row.id}",),
+        place=("media", index), part_id=row.id, row=row,
     )  # fmt: skip
     return _stated(need, is_linked=True)

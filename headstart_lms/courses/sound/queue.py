@@ -44,7 +44,7 @@ def rows(needs: Iterable[Need], sheet: Sheet) -> list[dict[str, str]]:
 
 
 def write(file: Path, wanted: list[dict[str, str]]) -> None:
-    """Write the list. Columns of people's own keep what they hold, by clip. Raises Invalid when FILE is no such list."""
+    """Write the list. Columns of people's own stay, by clip. Raises Invalid when FILE is no such list."""
     if file.suffix not in (".csv", ".json"):
         raise Invalid(f"{file}: the list is a .csv or a .json file.")
     own = {row.get("clip"): {k: v for k, v in row.items() if k not in COLUMNS} for row in _read(file)}

@@ -51,7 +51,9 @@ def _changed(voice: Voice) -> str:
 
 
 def _run(*command: str, given: bytes | None = None) -> bytes:
-    done = subprocess.run(list(command), input=given, capture_output=True, check=False, timeout=300)
+    done = subprocess.run(  # noqa: S603 - our own programs, the text is an argument or standard input
+        list(command), input=given, capture_output=True, check=False, timeout=300
+    )
     if done.returncode != 0:
         last = done.stderr.decode(errors="replace").strip().splitlines()
         raise BadSound(f"{Path(command[0]).name} failed: {last[-1] if last else 'no reason given'}")
@@ -118,10 +120,11 @@ class Kokoro:
     languages = frozenset(KOKORO)
 
     def __init__(self, folder: Path | None, names: VoiceNames | None = None) -> None:
-        self.folder, self.names = folder, names or {}
+        self.is_given = folder is not None
+        self.folder, self.names = folder or Path(), names or {}
 
     def missing(self) -> str:
-        if self.folder is None:
+        if not self.is_given:
             return "name the folder of the model with --kokoro (docs/sound.md says how to get it)"
         for name in ("model.onnx", "vocab.json", "voices"):
             if not (self.folder / name).exists():
@@ -139,13 +142,11 @@ class Kokoro:
 
     @cached_property
     def _vocab(self) -> dict[str, int]:
-        assert self.folder is not None
         found = json.loads((self.folder / "vocab.json").read_text("utf-8"))
         return dict(found.get("vocab", found))
 
     @cached_property
     def _session(self) -> Any:
-        assert self.folder is not None
         runtime = importlib.import_module("onnxruntime")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # --jobs says how many work at once
@@ -155,7 +156,6 @@ class Kokoro:
 
     def say(self, text: str, language: str, voice: Voice) -> PCM:
         numpy = importlib.import_module("numpy")
-        assert self.folder is not None
         spoken = voice.phonemes or phonemes(text, language)
         strange = sorted({sign for sign in spoken if sign not in self._vocab})
         if strange:
@@ -189,7 +189,8 @@ class Piper:
     languages = None
 
     def __init__(self, folder: Path | None, names: VoiceNames | None = None) -> None:
-        self.folder, self.names = folder, names or {}
+        self.is_given = folder is not None
+        self.folder, self.names = folder or Path(), names or {}
 
     @property
     def _program(self) -> str | None:
@@ -197,7 +198,7 @@ class Piper:
         return shutil.which("piper") or (str(beside) if beside.is_file() else None)
 
     def missing(self) -> str:
-        if self.folder is None:
+        if not self.is_given:
             return "name the folder of its voices with --piper"
         if self._program is None:
             return "the program piper is missing (pip install piper-tts)"
@@ -212,7 +213,6 @@ class Piper:
         return f"Piper, {voice.sex} voice {self.names.get(voice.sex)}{_changed(voice)}"
 
     def say(self, text: str, language: str, voice: Voice) -> PCM:
-        assert self.folder is not None
         name = self.names.get(voice.sex)
         if name is None:
             raise BadSound(f"sound.yaml names no {voice.sex} voice for piper")
