@@ -104,11 +104,15 @@ def plan(checked: Checked, tools: Tools, *, only: str = "", again: bool = False)
     course, sheet = course_of(checked)
     made = Plan(checked.folder, course, sheet, needs(course, sheet))
     for need in made.all:
-        if only and only not in need.clip and not any(only in used for used in need.used):
-            continue
-        _decide(made, need, tools, again)
+        if is_meant(need, only):
+            _decide(made, need, tools, again)
     _refuse_strangers(made)
     return made
+
+
+def is_meant(need: Need, only: str) -> bool:
+    """Tell whether ``only`` (nothing means all) is in a clip's name or in a place where it is used."""
+    return not only or only in need.clip or any(only in used for used in need.used)
 
 
 def _decide(made: Plan, need: Need, tools: Tools, again: bool) -> None:

@@ -12,6 +12,7 @@ from ...kernel.commands import Commands, print_json, print_table, progress
 from ...kernel.errors import Invalid
 from ..check import Checked, check_folder
 from . import build as building
+from . import listen as listening
 from . import needs, queue
 from .build import Plan, Recordings, Tools
 from .sheet import Sheet
@@ -163,3 +164,45 @@ def _say_plan(plan: Plan, as_json: bool) -> None:
         print_table(rows, ["clip", "kind", "state", "by", "speaker", "voice", "say"])
     else:
         click.echo("nothing to make")
+
+
+@audio.command()
+@click.argument("folder", type=_folder)
+@click.option(
+    "--whisper", type=_folder, envvar="HEADSTART_WHISPER", required=True, help="The folder of the model."
+)
+@click.option("--only", default="", help="Only clips with this in their name, unit, block or entry.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path),
+              help="Keep here what was heard; a second run hears only what is new.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def listen(
+    ctx: click.Context, folder: Path, whisper: Path, only: str, report: Path | None, as_json: bool
+) -> None:
+    """Hear the clips of a course with a speech recogniser: wrong letters by kind, and the doubtful clips."""
+    checked = check_folder(folder, ctx.meta["headstart.item_types"](), on=today())
+    found = needs.needs(*building.course_of(checked))
+    there = [
+        need for need in found if need.row is not None and need.row.sha256 and building.is_meant(need, only)
+    ]
+    known = listening.read_report(report) if report else {}
+    heard = []
+    try:
+        with progress("Listening", len(there), quiet=as_json) as advance:
+            for one in listening.listen(folder, there, listening.Whisper(whisper), known, advance):
+                heard.append(one)
+    finally:
+        if report is not None and heard:
+            fresh = {one.sha256 for one in heard}
+            kept = (
+                [one for key, one in known.items() if key not in fresh]
+                if len(heard) < len(there) or only
+                else []
+            )
+            listening.write_report(report, [*kept, *heard])
+    if as_json:
+        print_json({"kinds": listening.summary(heard), "doubtful": listening.doubtful(heard)})
+        return
+    print_table(listening.summary(heard), ["kind", "clips", "seconds", "wrong_letters", "without_fault"])
+    for row in listening.doubtful(heard):
+        click.echo(f"{row['clip']}: '{row['text']}' was heard as '{row['heard']}' ({row['wrong']} % wrong)")
