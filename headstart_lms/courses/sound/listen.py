@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import json
 import re
+import shutil
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ from ...kernel.errors import Invalid
 from .clip import ffmpeg
 from .editing import write_atomically
 from .needs import Need
+from .voices import run
 
 RATE = 16_000
 #: A group: so many clips, so many seconds, so much silence between two.
@@ -89,16 +91,18 @@ class Whisper:
         whisper: Any = importlib.import_module("faster_whisper")
         self._model = whisper.WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1)
         vocabulary = self._model.hf_tokenizer.get_vocab()
+        # its tokens write a space as Ġ; those with digits are numbers, but for <|0.02|>, which are times
         self._numerals = [
-            n for token, n in vocabulary.items() if re.fullmatch(r"\W*\d[\d\W]*", token) and "<|" not in token
+            n for token, n in vocabulary.items() if re.search(r"\d", token) and not token.startswith("<|")
         ]
 
-    def hear(self, samples: bytes, language: str, *, carefully: bool = False) -> str:
-        """Return what is said in 16-bit samples of 16 kHz."""
+    def hear(self, samples: bytes, language: str, *, carefully: bool = False, digits: bool = False) -> str:
+        """Return what is said in 16-bit samples of 16 kHz; ``digits``: numbers may be written as numbers."""
+        unwanted = [-1] if digits else [-1, *self._numerals]
         sound = self._numpy.frombuffer(samples, dtype="<i2").astype("float32") / 32768
         parts, _ = self._model.transcribe(
             sound, language=language.split("-")[0], beam_size=5 if carefully else 1, without_timestamps=True,
-            condition_on_previous_text=False, temperature=0.0, suppress_tokens=[-1, *self._numerals],
+            condition_on_previous_text=False, temperature=0.0, suppress_tokens=unwanted,
         )  # fmt: skip
         return " ".join(part.text.strip() for part in parts)
 
@@ -161,11 +165,8 @@ def _group(group: list[_Waiting], recogniser: Whisper) -> Iterator[Heard]:
     for one, text, count in zip(group, texts, errors, strict=True):
         wrong, heard = count / max(1, len(text)), ""
         if wrong:
-            heard = recogniser.hear(one.samples, language, carefully=True)
-            alone = plain(heard, language)
-            # names are written as they sound in `say`; either spelling is right
-            for said in {text, plain(one.need.text, language)}:
-                wrong = min(wrong, wrong_letters([said], alone)[0] / max(1, len(said)))
+            best, heard = min(_alone(one, recogniser), key=lambda found: found[0])
+            wrong = min(wrong, best)
         yield Heard(
             one.need.clip,
             one.need.kind,
@@ -175,6 +176,28 @@ def _group(group: list[_Waiting], recogniser: Whisper) -> Iterator[Heard]:
             heard,
             one.sha256,
         )
+
+
+def _alone(one: _Waiting, recogniser: Whisper) -> Iterator[tuple[float, str]]:
+    """Hear a clip alone, and yield (wrong, heard) for each fair way of comparing."""
+    need, language = one.need, one.need.language
+    heard = recogniser.hear(one.samples, language, carefully=True)
+    for text in {need.say, need.text}:  # names are written as they sound in `say`; either spelling is right
+        yield _share(plain(text, language), plain(heard, language)), heard
+    # short number words are known better as numbers: 8 and otto sound alike, so their sounds are compared
+    heard = recogniser.hear(one.samples, language, carefully=True, digits=True)
+    if re.search(r"\d", heard) and shutil.which("espeak-ng"):
+        yield _share(_sounds(need.say, language), _sounds(heard, language)), heard
+
+
+def _share(text: str, heard: str) -> float:
+    return wrong_letters([text], heard)[0] / len(text) if text else 1.0
+
+
+def _sounds(text: str, language: str) -> str:
+    """Return a text as espeak-ng says it, in IPA without stress, length and spaces."""
+    spelled = run("espeak-ng", "-v", language.lower(), "--ipa", "-q", "--", text).decode()
+    return re.sub(r"[ˈˌː\s]|\([a-z-]+\)", "", spelled)
 
 
 def summary(heard: Sequence[Heard]) -> list[dict[str, Any]]:

@@ -50,7 +50,8 @@ def _changed(voice: Voice) -> str:
     return "" if not voice.pitch else ", made lower" if voice.pitch < 0 else ", made higher"
 
 
-def _run(*command: str, given: bytes | None = None) -> bytes:
+def run(*command: str, given: bytes | None = None) -> bytes:
+    """Return what a program writes. Raises BadSound with its last line when it fails."""
     done = subprocess.run(  # noqa: S603 - our own programs, the text is an argument or standard input
         list(command), input=given, capture_output=True, check=False, timeout=300
     )
@@ -101,7 +102,7 @@ def phonemes(text: str, language: str) -> str:
         if _STOPS.fullmatch(part):
             out.append(part.strip()[0] + " ")
         elif part.strip():
-            ipa = _run(program, "-v", spoken, "--ipa", "--tie=^", "-q", "--", part).decode()
+            ipa = run(program, "-v", spoken, "--ipa", "--tie=^", "-q", "--", part).decode()
             out.append(" ".join(_SWITCH.sub("", ipa).split()))
     joined = re.sub(r" ([.,!?;:…—])", r"\1", "".join(out).strip())
     for double, sign in _SIGNS.items():
@@ -219,7 +220,7 @@ class Piper:
         length = (1 + voice.pitch / 100) / voice.speed
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch) / "out.wav"
-            _run(
+            run(
                 str(self._program), "--model", str(self.folder / f"{name}.onnx"), "--output_file", str(out),
                 "--length_scale", f"{length:.3f}", given=text.encode() + b"\n",
             )  # fmt: skip
@@ -248,7 +249,7 @@ class Espeak:
         variant = self.names.get(voice.sex) or ("f2" if voice.sex == "female" else "m3")
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch) / "out.wav"
-            _run(
+            run(
                 "espeak-ng", "-v", f"{language.lower()}+{variant}", "-s", str(round(160 * voice.speed)),
                 "-p", str(max(0, min(99, 50 + voice.pitch))), "-w", str(out), "--", text,
             )  # fmt: skip
