@@ -131,7 +131,7 @@ def _decide(made: Plan, need: Need, tools: Tools, again: bool) -> None:
     elif provider := tools.voice_for(need.language):
         if need.state != "draft" or provider.name != "espeak-ng" or again:
             made.tasks.append(_spoken(need, provider))
-    elif need.state != "draft":
+    elif tools.voices and need.state != "draft":
         made.left.append((need, f"no voice here speaks '{need.language}'"))
 
 

@@ -215,10 +215,10 @@ def _stated(need: Need, *, is_linked: bool) -> Need:
         state = "outdated" if row.voice == "human" else "changed"
     elif row.voice != "human" and row.recipe and need.voice and row.recipe != need.recipe:
         state = "changed"
-    elif row.voice != "human" and row.source.startswith(DRAFT):
-        state = "draft"
     elif not is_linked:
         state = "unlinked"
+    elif row.voice != "human" and row.source.startswith(DRAFT):
+        state = "draft"
     return replace(need, state=state)
 
 
