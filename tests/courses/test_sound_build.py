@@ -184,7 +184,9 @@ def test_a_recording_takes_the_place_of_a_computer_voice_and_no_computer_takes_i
 def test_a_bad_recording_is_refused_and_leaves_nothing(
     make: dict[str, float], why: str, folder: Path, tmp_path: Path
 ) -> None:
-    sounding.tone(tmp_path / "said" / "clip-w-porta.wav", **make)
+    sounding.tone(
+        tmp_path / "said" / "clip-w-porta.wav", make.get("seconds", 0.8), loud=make.get("loud", 0.3)
+    )
     before = sounding.tree(folder)
     result = run(
         "build", folder, "--provider", "files", "--recordings", tmp_path / "said", "--recorded-by", "Anna"

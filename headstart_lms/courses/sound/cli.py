@@ -39,8 +39,8 @@ def audio() -> None:
 @click.option("--recording-licence", help="Their licence. Default: that of the course.")
 @click.option("--queue", "list_file", type=click.Path(dir_okay=False, path_type=Path),
               help="Write or refresh the list 'record this': .csv or .json.")  # fmt: skip
-@click.option("--kokoro", type=_folder, envvar="HEADSTART_KOKORO", help="The folder of the Kokoro model.")
-@click.option("--piper", type=_folder, envvar="HEADSTART_PIPER", help="The folder of your Piper voices.")
+@click.option("--kokoro", type=_folder, help="The folder of the Kokoro model.")
+@click.option("--piper", type=_folder, help="The folder of your Piper voices.")
 @click.option("--only", default="", help="Only clips with this in their name, unit, block or entry.")
 @click.option("--again", is_flag=True, help="Make clips anew that are there; never a person's recording.")
 @click.option("--draft", is_flag=True, help="Allow espeak-ng, a robot: to try a course, not to publish it.")
@@ -168,9 +168,7 @@ def _say_plan(plan: Plan, as_json: bool) -> None:
 
 @audio.command()
 @click.argument("folder", type=_folder)
-@click.option(
-    "--whisper", type=_folder, envvar="HEADSTART_WHISPER", required=True, help="The folder of the model."
-)
+@click.option("--whisper", type=_folder, required=True, help="The folder of the model.")
 @click.option("--only", default="", help="Only clips with this in their name, unit, block or entry.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path),
               help="Keep here what was heard; a second run hears only what is new.")  # fmt: skip
