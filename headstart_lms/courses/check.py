@@ -87,6 +87,7 @@ _SENTENCES = {
     "tuple_type": "Write a list here.",
     "list_type": "Write a list here.",
     "model_type": "Write 'name: value' lines here.",
+    "dict_type": "Write 'name: value' lines here.",
     "model_attributes_type": "Write 'name: value' lines here.",
     "uuid_parsing": "Write a UUID here, for example from the command 'uuidgen'.",
     "url_parsing": "Write a whole web address here, with https://.",

@@ -74,7 +74,7 @@ def wrong_letters(texts: Sequence[str], heard: str) -> list[int]:
             errors[own[i - 1]] += 1
             i -= 1
         else:
-            errors[own[max(i - 1, 0)]] += 1
+            errors[own[max(i - 1, 0)] if own else 0] += 1
             j -= 1
     return errors
 
