@@ -52,12 +52,14 @@ function show(root) {
   for (const holder of root.querySelectorAll("[data-hs-say][hidden]")) {
     const voice = ownVoice(holder.dataset.lang);
     if (!voice) continue;
-    holder.append(makeButton(holder, voice));
+    holder.prepend(makeButton(holder, voice));
     holder.classList.add("hs-speaker-ready");
     holder.hidden = false;
     const before = holder.previousElementSibling;
     if (before?.matches(".hs-initial")) before.remove();
-    for (const note of document.querySelectorAll("[data-hs-say-note]")) note.hidden = false;
+    // a question says beside the button whose voice it is; rows of words and turns have one note below them
+    if (!holder.querySelector(".hs-speaker-note"))
+      for (const note of document.querySelectorAll("[data-hs-say-note]")) note.hidden = false;
   }
 }
 
