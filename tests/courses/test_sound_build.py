@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -314,6 +315,51 @@ def test_references_that_were_written_in_advance_are_filled(folder: Path) -> Non
     assert tiny.check(folder).errors
     assert draft(folder).exit_code == 0
     assert not tiny.check(folder).errors
+
+
+def test_lists_that_are_indented_stay_lists(folder: Path) -> None:
+    text = (folder / "media.yaml").read_text("utf-8")
+    (folder / "media.yaml").write_text(
+        "# pictures\n" + "".join(f"  {line}\n" for line in text.splitlines()), "utf-8"
+    )
+    assert draft(folder).exit_code == 0
+    assert set(media(folder)) == {"pic-door", "clip-hello", "clip-w-porta", "clip-w-ombra", "clip-f-talk-t2"}
+
+
+def test_a_list_in_brackets_is_left_alone_and_said(folder: Path) -> None:
+    rows = (folder / "media.yaml").read_text("utf-8").replace("- {", "{", 1).split("\n- id")[0]
+    (folder / "media.yaml").write_text(f"[{rows}]\n", "utf-8")
+    tiny.replace(folder, "units/first.yaml", ", audio: clip-hello}", "}")
+    before = sounding.tree(folder)
+    result = draft(folder)
+    assert result.exit_code == 1
+    assert "media.yaml: start each row with '- '" in result.stderr
+    assert sounding.tree(folder) == before
+
+
+def test_a_field_that_was_left_empty_is_filled(folder: Path) -> None:
+    tiny.replace(folder, "entries.yaml", "gloss: shadow}", "gloss: shadow, audio: }")
+    tiny.replace(folder, "entries.yaml", "  picture: pic-door", "  audio:\n  picture: pic-door")
+    assert draft(folder).exit_code == 0
+    assert [entry(folder, name).audio for name in ("porta", "ombra")] == ["clip-w-porta", "clip-w-ombra"]
+
+
+def test_a_stopped_run_says_how_to_go_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = building._place
+    calls: list[object] = []
+
+    def stopped(*arguments: Any) -> None:
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(arguments)
+        place(*arguments)
+
+    monkeypatch.setattr(building, "_place", stopped)
+    result = draft(folder)
+    assert result.exit_code == 1
+    assert "Stopped: 1 clips are done. Run it again to go on." in result.stderr
+    monkeypatch.undo()
+    assert "2 clips made" in draft(folder).output
 
 
 def test_windows_line_ends_and_missing_last_ones_survive(folder: Path) -> None:

@@ -78,6 +78,15 @@ def test_a_clip_made_for_another_voice_is_found(folder: Path) -> None:
     ]
 
 
+def test_a_clip_of_a_turn_that_weighs_too_much_is_found(folder: Path) -> None:
+    (folder / "media" / "hello.ogg").write_bytes(tiny.SOUND + bytes(12_000))
+    [found] = warned(folder, "'clip-hello' has 12 kB, more than 12; make the recording smaller.")
+    assert (found.file, found.line) == (
+        "units/first.yaml",
+        tiny.line_of(folder, "units/first.yaml", "clip-hello"),
+    )
+
+
 def test_a_unit_that_weighs_too_much_is_found(folder: Path) -> None:
     assert not warned(folder, "kB with its pictures and sound")
     (folder / "media" / "hello.ogg").write_bytes(tiny.SOUND + bytes(299_500))

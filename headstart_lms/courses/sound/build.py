@@ -16,7 +16,7 @@ from ..check import Checked
 from ..document import Course
 from ..source import Loc
 from .clip import PCM, BadSound, Clip, finish, read_sound
-from .editing import append_row, quoted, scalar, set_fields, write_atomically
+from .editing import append_row, list_indent, quoted, scalar, set_fields, write_atomically
 from .needs import Need, Voice, needs
 from .sheet import FILE, Sheet
 from .voices import Provider
@@ -231,6 +231,8 @@ def _place(checked: Checked, made: Plan, task: Task, clip: Clip | None) -> None:
         name = row.file if row else f"{need.clip}.ogg"
         if not name.endswith((".ogg", ".opus")):
             raise BadSound(f"its row in media.yaml names {name}; a clip is an .ogg file")
+        if row is None:
+            list_indent(made.folder / "media.yaml")  # before anything is written
         write_atomically(made.folder / "media" / name, clip.content)
         fields = {"transcript": _words(need), **task.fields}
         if row is None:

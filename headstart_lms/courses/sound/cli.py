@@ -108,17 +108,20 @@ def _tools(sheet: Sheet, names: tuple[str, ...], draft: bool, given: dict[str, A
 
 def _run(plan: Plan, checked: Checked, jobs: int, quiet: bool) -> dict[str, Any]:
     made, failed, linked = [], [], 0
-    with progress("Making sound", len(plan.tasks), quiet=quiet) as advance:
-        for done in building.build(checked, plan, jobs=jobs, advance=advance):
-            need = done.task.need
-            if done.why:
-                failed.append({"clip": need.clip, "text": need.text, "why": done.why})
-            elif done.clip is None:
-                linked += 1
-            else:
-                made.append({"clip": need.clip, "kind": need.kind, "text": need.text, "by": done.task.by,
-                             "seconds": round(done.clip.seconds, 2), "bytes": len(done.clip.content),
-                             "kbit": done.clip.kbit})  # fmt: skip
+    try:
+        with progress("Making sound", len(plan.tasks), quiet=quiet) as advance:
+            for done in building.build(checked, plan, jobs=jobs, advance=advance):
+                need = done.task.need
+                if done.why:
+                    failed.append({"clip": need.clip, "text": need.text, "why": done.why})
+                elif done.clip is None:
+                    linked += 1
+                else:
+                    made.append({"clip": need.clip, "kind": need.kind, "text": need.text, "by": done.task.by,
+                                 "seconds": round(done.clip.seconds, 2), "bytes": len(done.clip.content),
+                                 "kbit": done.clip.kbit})  # fmt: skip
+    except KeyboardInterrupt:
+        raise Invalid(f"Stopped: {len(made)} clips are done. Run it again to go on.") from None
     return {
         "folder": plan.folder.name, "made": made, "linked": linked, "failed": failed, "silent": plan.silent,
         "left": [{"clip": need.clip, "text": need.text, "why": why} for need, why in plan.left],

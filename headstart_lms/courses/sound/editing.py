@@ -107,7 +107,8 @@ def _replaced(text: str, old: Any, value: str) -> str:
     start, end = old.start_mark.index, old.end_mark.index
     while end > start and text[end - 1].isspace():  # the end of a block is the start of what follows
         end -= 1
-    return f"{text[:start]}{value}{text[end:]}"
+    space = " " if text[start - 1] == ":" else ""  # 'audio:' with nothing behind it
+    return f"{text[:start]}{space}{value}{text[max(start, end) :]}"
 
 
 def _added(text: str, node: Any, name: str, value: str) -> str:
@@ -127,11 +128,24 @@ def _added(text: str, node: Any, name: str, value: str) -> str:
     return f"{text[:at]}{newline}{' ' * node.start_mark.column}{name}: {value}{text[at:]}"
 
 
+def list_indent(file: Path) -> str:
+    """Return the spaces before the rows of a list; "" when there is none yet.
+
+    Raises ValueError when the list is not written with '- ' before each row, so that none can be added.
+    """
+    text = file.read_bytes().decode("utf-8") if file.exists() else ""
+    rows = re.search(r"^( *)- ", text, re.MULTILINE)
+    if rows is None and re.search(r"^[^#\s]", text, re.MULTILINE):
+        raise ValueError(f"{file.name}: start each row with '- ', so that rows can be added")
+    return rows[1] if rows else ""
+
+
 def append_row(file: Path, row: Mapping[str, str]) -> None:
     """Add a row, one line, to a file that is a list; the values are YAML. The file is made when there is none."""
+    indent = list_indent(file)
     text = file.read_bytes().decode("utf-8") if file.exists() else ""
     newline = "\r\n" if "\r\n" in text else "\n"
     if text and not text.endswith("\n"):
         text += newline
     line = ", ".join(f"{name}: {value}" for name, value in row.items())
-    write_atomically(file, f"{text}- {{{line}}}{newline}".encode())
+    write_atomically(file, f"{text}{indent}- {{{line}}}{newline}".encode())

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..document import Course
 from ..parts import DialogueBlock, ItemBase, PictureBlock, RecordingBlock, ScenarioBlock, Unit
 from ..source import Finding, Folder
+from .clip import LARGEST
 from .needs import Need, cast_of, needs, taught_language
 from .sheet import FILE, Sheet
 
@@ -23,6 +24,7 @@ def sound_gates(folder: Folder, course: Course, sheet: Sheet | None) -> Iterator
     yield from _stale(folder, found)
     if sheet is not None:
         yield from _sheet(course, sheet, found)
+    yield from _heavy(folder, found)
     yield from _weight(folder, course)
 
 
@@ -58,6 +60,17 @@ def _stale(folder: Folder, found: list[Need]) -> Iterator[Finding]:
             yield folder.finding(
                 "warning", (*need.place, "audio"),
                 f"'{need.clip}' was made for another text or voice; run 'headstart audio build'.",
+            )  # fmt: skip
+
+
+def _heavy(folder: Folder, found: list[Need]) -> Iterator[Finding]:
+    """Words and turns are tapped one by one on a slow network; a longer recording is a block of its own."""
+    for need in found:
+        size = _size(folder.path / "media" / need.row.file) if need.row and need.kind != "listening" else 0
+        if size > LARGEST:
+            yield folder.finding(
+                "warning", (*need.place, "audio"),
+                f"'{need.clip}' has {size / 1000:.0f} kB, more than {LARGEST // 1000}; make the recording smaller.",
             )  # fmt: skip
 
 
