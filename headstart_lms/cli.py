@@ -17,6 +17,7 @@ from .certificates.key_commands import key
 from .certificates.trust_commands import trust
 from .certificates.verifier_cli import verifier
 from .courses.cli import course, facts
+from .courses.sound.cli import audio
 from .kernel import jobs
 from .kernel.commands import Commands, print_json, with_app
 from .kernel.commands import progress as show_progress
@@ -38,7 +39,7 @@ def headstart(ctx: click.Context) -> None:
     ctx.meta["headstart.item_types"] = item_types
 
 
-for group in (course, facts, draft, centre, person, certificate, key, trust, verifier, progress, client, lrs):
+for group in (course, facts, draft, audio, centre, person, certificate, key, trust, verifier, progress, client, lrs):
     headstart.add_command(group)
 
 

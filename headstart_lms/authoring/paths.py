@@ -8,7 +8,7 @@ from ..courses.source import MEDIA_TYPES
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}"
 _TEXT = re.compile(
-    rf"(?:course|entries|facts|bank|blueprints|media)\.yaml"
+    rf"(?:course|entries|facts|bank|blueprints|media|sound)\.yaml"
     rf"|(?:units|entries|facts|bank|blueprints|media)/{_NAME}\.yaml"
     r"|translations/[a-z]{2,3}(?:-[A-Za-z]{2,4}){0,2}\.po"
 )

@@ -16,7 +16,9 @@ from .parts import (
     ItemBase,
 )
 from .rules import rules
-from .source import Finding, Loc, read_folder
+from .sound.gates import sound_gates
+from .sound.sheet import Sheet, read_sheet
+from .source import Finding, Folder, Loc, read_folder
 from .translations import read_translations
 
 #: A text that begins so is a note to the writer: it is not written yet, and keeps a course from being published.
@@ -33,6 +35,10 @@ class Checked:
     course: Course | None
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    #: The document when its shape is right, whatever else is wrong with it; the files it came from.
+    document: Course | None = None
+    source: Folder | None = None
+    sheet: Sheet | None = None
 
     @property
     def name(self) -> str:
@@ -56,7 +62,7 @@ def check_folder(path: Path, item_types: ItemTypes, *, on: date) -> Checked:
 def check_files(files: Files, item_types: ItemTypes, *, on: date) -> Checked:
     """Check a course wherever its files are, as ``check_folder`` does."""
     folder = read_folder(files)
-    checked = Checked(files, None, findings=list(folder.findings))
+    checked = Checked(files, None, findings=list(folder.findings), source=folder)
     if not folder.data:
         return checked
     for loc in _unwritten(folder.data, ()):
@@ -70,8 +76,13 @@ def check_files(files: Files, item_types: ItemTypes, *, on: date) -> Checked:
             if (finding.file, finding.line, finding.message) not in known:
                 checked.findings.append(finding)
         return checked
+    checked.document = course
     for level, loc, message in rules(course, on):
         checked.findings.append(folder.finding(level, loc, message))
+    checked.sheet, wrong = read_sheet(files, sentence)
+    checked.findings += wrong
+    if not wrong:
+        checked.findings += sound_gates(folder, course, checked.sheet)
     checked.translations, more = read_translations(files, course)
     checked.findings += more
     if not checked.errors:
@@ -105,6 +116,7 @@ _SENTENCES = {
     "tuple_type": "Write a list here.",
     "list_type": "Write a list here.",
     "model_type": "Write 'name: value' lines here.",
+    "dict_type": "Write 'name: value' lines here.",
     "model_attributes_type": "Write 'name: value' lines here.",
     "uuid_parsing": "Write a UUID here, for example from the command 'uuidgen'.",
     "url_parsing": "Write a whole web address here, with https://.",

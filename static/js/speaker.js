@@ -1,4 +1,5 @@
 /* The browser's player becomes a round button; while the sound plays, a ring runs round it. */
+import { enhancePhoneVoices } from "./phone.js";
 
 const SLOW = 0.75;
 const PLAY = "M8.5 5.5v13l10-6.5z";
@@ -43,6 +44,7 @@ function makeButton(audio, label, speed) {
       return;
     }
     for (const other of document.querySelectorAll("audio")) other.pause();
+    globalThis.speechSynthesis?.cancel();
     current = button;
     audio.currentTime = 0;
     audio.playbackRate = speed;
@@ -86,6 +88,7 @@ function limitPlays(holder, audio, buttons) {
 }
 
 export function enhanceSpeakers(root) {
+  enhancePhoneVoices(root);
   for (const holder of root.querySelectorAll("[data-hs-speaker]")) {
     const audio = holder.querySelector("audio");
     const buttons = [makeButton(audio, holder.dataset.label, 1)];

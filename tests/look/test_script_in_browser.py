@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[2]
 
 PAGE = """{% extends "headstart/base.html" %}
-{% from "headstart/components/speaker.html" import speaker %}
+{% from "headstart/components/speaker.html" import phone_voice, speaker %}
 {% from "headstart/components/band.html" import band %}
 {% from "headstart/components/line.html" import line %}
 {% from "headstart/components/field.html" import error_summary, field %}
@@ -34,6 +34,9 @@ PAGE = """{% extends "headstart/base.html" %}
   {'level': 'terminus', 'title': 'Test', 'state': 'locked'}], 'language') }}
 <p>{{ speaker('/clip.wav', 'Listen', slow=True) }}</p>
 <p id="test">{{ speaker('/clip.wav', 'Hear', plays=1) }}</p>
+<p id="said"><span class="hs-initial">O</span>{{ phone_voice('il pane "caldo"', 'it', 'Phone voice: Omar') }}
+{{ phone_voice('das Brot', 'de') }}{{ phone_voice('o pão', 'pt-PT') }}</p>
+<p data-hs-say-note hidden>Your phone reads.</p>
 <p id="gone">{{ speaker('/nothing.wav', 'Gone') }}</p>
 <form method="post">
 <fieldset><legend>Order</legend><ul data-hs-order data-label="Your sentence" data-join=" ">
@@ -199,3 +202,67 @@ def test_nothing_runs_over_the_edge_at_320_pixels(browser: Browser, address: str
     page.add_style_tag(content=f"* {{{spacing}}}")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     context.close()
+
+
+VOICES = """
+const voices = [
+  { lang: "it-IT", localService: false, name: "sends the words away" },
+  { lang: "it_IT", localService: true, name: "own" },
+  { lang: "pt-BR", localService: true, name: "Brazilian" },
+];
+const late = new EventTarget();
+window.said = [];
+window.SpeechSynthesisUtterance = function (text) { this.text = text; };
+Object.defineProperty(window, "speechSynthesis", { value: Object.assign(late, {
+  ready: false,
+  getVoices() { return this.ready ? voices : []; },
+  speak(one) { said.push([one.text, one.voice.name, one.lang]); window.speaking = one; },
+  cancel() { window.speaking?.onerror?.(); window.speaking = null; },
+}) });
+"""
+
+
+@pytest.fixture
+def phone(browser: Browser, address: str) -> Iterator[Page]:
+    """A phone with voices of its own, which come late."""
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    context.add_init_script(VOICES)
+    page = context.new_page()
+    page.goto(f"{address}/en.html")
+    yield page
+    context.close()
+
+
+def _voices_come(page: Page) -> None:
+    page.evaluate("speechSynthesis.ready = true; speechSynthesis.dispatchEvent(new Event('voiceschanged'))")
+
+
+def test_the_phone_speaks_with_a_voice_of_its_own_where_there_is_no_recording(phone: Page) -> None:
+    assert phone.locator("#said button").count() == 0
+    _voices_come(phone)
+    button = phone.locator("#said button")
+    assert button.count() == 1  # no German voice here, and Brazilian is not Portuguese of Portugal
+    assert phone.locator("#said .hs-initial").count() == 0
+    assert phone.locator("[data-hs-say-note]").is_visible()
+    phone.get_by_role("button", name="Phone voice: Omar").click()
+    assert phone.evaluate("said") == [['il pane "caldo"', "own", "it_IT"]]
+    drawing = button.locator("path").nth(1)
+    assert drawing.get_attribute("d") == "M10 10h4v4h-4z"
+    button.click()  # stops
+    assert phone.evaluate("said.length") == 1
+    assert drawing.get_attribute("d") == "M10.5 9v6l4.5-3z"
+    _voices_come(phone)  # a second time
+    assert button.count() == 1
+
+
+def test_a_recording_stops_the_phone(phone: Page) -> None:
+    _voices_come(phone)
+    phone.locator("#said button").click()
+    phone.get_by_role("button", name="Listen", exact=True).click()
+    assert phone.evaluate("window.speaking") is None
+
+
+def test_a_phone_without_a_voice_shows_nothing(page: Page) -> None:
+    assert page.locator("#said button").count() == 0
+    assert page.locator("#said [data-hs-say]").first.is_hidden()
+    assert page.locator("[data-hs-say-note]").is_hidden()

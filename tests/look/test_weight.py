@@ -37,7 +37,7 @@ def test_the_style_sheets_of_staff_pages_are_small() -> None:
 
 def test_the_script_of_learner_pages_is_small() -> None:
     modules = _modules(STATIC / "js/headstart.js")
-    assert {"speaker.js", "answers.js", "here.js"} <= {module.name for module in modules}
+    assert {"speaker.js", "phone.js", "answers.js", "here.js"} <= {module.name for module in modules}
     assert _sent(*modules) <= 8_000
 
 
