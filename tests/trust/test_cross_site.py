@@ -40,6 +40,8 @@ def writing_views(app: Flask) -> list[str]:
         "uuid": "00000000-0000-4000-8000-000000000000",
         "check": "00000000-0000-4000-8000-000000000000", "statement": "00000000-0000-4000-8000-000000000000",
         "launch": "00000000-0000-4000-8000-000000000000", "form": "csv",
+        "draft": "00000000-0000-4000-8000-000000000000", "number": 1, "unit_id": "first", "part_id": "first-aim",
+        "block_id": "first-practice", "kind": "text", "language": "ar", "lang": "ar",
         "person": "00000000-0000-4000-8000-000000000000", "sitting_id": "00000000-0000-4000-8000-000000000000",
     }  # fmt: skip
     found = []
