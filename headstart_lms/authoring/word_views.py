@@ -78,6 +78,7 @@ def save_words(draft: UUID) -> Response | tuple[str, int]:
     """Save the rows of a page of the table; only those that changed are written."""
     values = sent_values()
     sent = set(values.get("row", ()))
+    draft_for(draft, "write")
     if not sent:
         raise Invalid(_("This page is too old. Load it again, then send the form once more."))
     form = record_form("entry")
@@ -148,9 +149,9 @@ def _homes(now: content.Content) -> list[str]:
 def write_words(draft: UUID) -> Response | str | tuple[str, int]:
     """Show what a pasted table would become, and write it when asked to."""
     text = request.form.get("table", "")
+    found = draft_for(draft, "write")
     if not text.strip():
         raise Invalid(_("Paste some rows first."))
-    found = draft_for(draft, "write")
     now = content_of(found)
     taught = now.course.taught
     sheet = word_sheet.read_sheet(text, taught, _chosen(request.form))
