@@ -20,7 +20,7 @@ from .context import AUTHORS, bp, draft_for, draft_page
 from .forms import FieldView, record_form
 from .forms.context import headword, plain, rows_of
 from .models import Draft
-from .part_pages import asked, content_of, findings_of, link_to, may_write, pages_of, sent_values
+from .part_pages import asked, content_of, findings_of, links_to, may_write, pages_of, sent_values
 from .paths import is_text
 
 #: Rows of one page of the table.
@@ -53,7 +53,7 @@ def _page(draft: Draft, *, clash: bool = False) -> str:
         for field in form.fields(row, now.course, f"f-{row['id']}."):
             inner = field.rows[0].fields if field.control == "group" else (field,)
             fields |= {one.name.removeprefix(f"f-{row['id']}."): one for one in inner}
-        units = [link_to(draft, now.data, use) for use in used.get(row["id"], [])]
+        units = links_to(draft, now.data, used.get(row["id"], []))
         table.append((row, [(name, fields[name]) for name in TABLE], units, by_id.get(row["id"], [])))
     files = {path: now.tree[path] for path in now.files("entries")}
     return draft_page(
