@@ -52,6 +52,7 @@ def bank_page(draft: UUID) -> str:
 def add_bank_item(draft: UUID) -> Response:
     """Begin a question for tests, of a kind and in a file."""
     kind, path = request.form.get("kind", ""), request.form.get("file", "")
+    draft_for(draft, "write")
     if kind not in {form.kind for form in kinds("item")}:
         raise Invalid(_("Choose what kind of question it is."))
     with transaction() as current:
