@@ -16,6 +16,7 @@ from .certificates.key_commands import key
 from .certificates.trust_commands import trust
 from .certificates.verifier_cli import verifier
 from .courses.cli import course, facts
+from .courses.sound.cli import audio
 from .kernel import jobs
 from .kernel.commands import Commands, print_json, with_app
 from .kernel.commands import progress as show_progress
@@ -37,7 +38,7 @@ def headstart(ctx: click.Context) -> None:
     ctx.meta["headstart.item_types"] = item_types
 
 
-for group in (course, facts, centre, person, certificate, key, trust, verifier, progress, client, lrs):
+for group in (course, facts, audio, centre, person, certificate, key, trust, verifier, progress, client, lrs):
     headstart.add_command(group)
 
 

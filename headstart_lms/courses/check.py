@@ -15,7 +15,9 @@ from .parts import (
     ItemBase,
 )
 from .rules import rules
-from .source import Finding, read_folder
+from .sound.gates import sound_gates
+from .sound.sheet import Sheet, read_sheet
+from .source import Finding, Folder, read_folder
 from .translations import read_translations
 
 ItemTypes = Mapping[str, type[ItemBase]]
@@ -29,6 +31,10 @@ class Checked:
     course: Course | None
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    #: The document when its shape is right, whatever else is wrong with it; the files it came from.
+    document: Course | None = None
+    source: Folder = field(default_factory=lambda: Folder(Path()))
+    sheet: Sheet | None = None
 
     @property
     def errors(self) -> list[Finding]:
@@ -42,7 +48,7 @@ class Checked:
 def check_folder(path: Path, item_types: ItemTypes, *, on: date) -> Checked:
     """Read and check a course folder; ``on`` is the day against which facts are held."""
     folder = read_folder(path)
-    checked = Checked(path, None, findings=list(folder.findings))
+    checked = Checked(path, None, findings=list(folder.findings), source=folder)
     if not folder.data:
         return checked
     try:
@@ -54,8 +60,13 @@ def check_folder(path: Path, item_types: ItemTypes, *, on: date) -> Checked:
             if (finding.file, finding.line, finding.message) not in known:
                 checked.findings.append(finding)
         return checked
+    checked.document = course
     for level, loc, message in rules(course, on):
         checked.findings.append(folder.finding(level, loc, message))
+    checked.sheet, wrong = read_sheet(path, sentence)
+    checked.findings += wrong
+    if not wrong:
+        checked.findings += sound_gates(folder, course, checked.sheet)
     checked.translations, more = read_translations(path, course)
     checked.findings += more
     if not checked.errors:
@@ -76,6 +87,7 @@ _SENTENCES = {
     "tuple_type": "Write a list here.",
     "list_type": "Write a list here.",
     "model_type": "Write 'name: value' lines here.",
+    "dict_type": "Write 'name: value' lines here.",
     "model_attributes_type": "Write 'name: value' lines here.",
     "uuid_parsing": "Write a UUID here, for example from the command 'uuidgen'.",
     "url_parsing": "Write a whole web address here, with https://.",

@@ -91,6 +91,8 @@ class Media(Part):
     licence: str
     source: str
     voice: Literal["human", "synthetic"] | None = None
+    #: What `headstart audio build` made the clip from, as a hash: another text or voice makes it anew.
+    recipe: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")] | None = None
     #: SHA-256 of the file, hex, and its size in pixels where known; written by the loader.
     sha256: str | None = None
     width: int | None = None

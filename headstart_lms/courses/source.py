@@ -170,19 +170,31 @@ class Folder:
     def finding(self, level: str, loc: Loc, message: str) -> Finding:
         """Make a finding for a place in the merged document."""
         loc = self._untagged(loc)
-        best: tuple[Loc, SourceFile, Loc] | None = None
-        for origin in self.origins:
-            prefix = origin[0]
-            if loc[: len(prefix)] == prefix and (best is None or len(prefix) > len(best[0])):
-                best = origin
-        if best is None:
+        origin = self._origin(loc)
+        if origin is None:
             return Finding(level, "course.yaml", 0, _dotted(loc), message)
-        prefix, source, inside = best
+        prefix, source, inside = origin
         at = inside
         for step in loc[len(prefix) :]:
             if (*at, step) in source.lines:
                 at = (*at, step)
         return Finding(level, source.name, source.lines.get(at, 0), self.named(loc), message)
+
+    def locate(self, loc: Loc) -> tuple[str, Loc]:
+        """Return the file in which a place of the merged document stands, and the place inside that file."""
+        origin = self._origin(loc)
+        if origin is None:
+            return "course.yaml", loc
+        prefix, source, inside = origin
+        return source.name, (*inside, *loc[len(prefix) :])
+
+    def _origin(self, loc: Loc) -> tuple[Loc, SourceFile, Loc] | None:
+        best: tuple[Loc, SourceFile, Loc] | None = None
+        for origin in self.origins:
+            prefix = origin[0]
+            if loc[: len(prefix)] == prefix and (best is None or len(prefix) > len(best[0])):
+                best = origin
+        return best
 
     def _untagged(self, loc: Loc) -> Loc:
         """Leave out what pydantic adds for a union: the type of a block, before the name of its field."""

@@ -200,8 +200,6 @@ def count_request(client: Client, default: int) -> None:
         raise TooMany(f"This key may send {rate} requests a minute. Wait {wait} s, then go on.", wait)
 
 
-
-
 def note_use(session: Session, client: Client) -> None:
     """Write down that a client was here."""
     row = session.get(Credential, client.id)

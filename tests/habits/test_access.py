@@ -265,7 +265,9 @@ def test_an_admin_of_the_installation_sees_both_centres(world: World) -> None:
             assert _as(world, "admin", address(world, "desk.cohort", owner)) == 200
 
 
-def test_an_admin_of_the_installation_sees_every_statement_and_an_admin_of_a_centre_none(world: World) -> None:
+def test_an_admin_of_the_installation_sees_every_statement_and_an_admin_of_a_centre_none(
+    world: World,
+) -> None:
     paths = [address(world, f"records.{name}", "-") for name in ("statements", "statements_file", "state")]
     paths += [address(world, "records.statements_one", owner) for owner in ("own", "other", "far")]
     assert {_as(world, "admin", path) for path in paths} == {404}
