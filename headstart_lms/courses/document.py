@@ -42,7 +42,7 @@ class Entry(Part):
     kind: Literal["noun", "verb", "adjective", "adverb", "number", "phrase", "other"]
     word: str
     article: str | None = None
-    gender: Literal["m", "f", "n", "mf"] | None = None
+    gender: Literal["m", "f", "mf", "n"] | None = None
     plural: str | None = None
     gloss: Words
     example: EntryExample | None = None
@@ -91,8 +91,6 @@ class Media(Part):
     licence: str
     source: str
     voice: Literal["human", "synthetic"] | None = None
-    #: What `headstart audio build` made the clip from, as a hash: another text or voice makes it anew.
-    recipe: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")] | None = None
     #: SHA-256 of the file, hex, and its size in pixels where known; written by the loader.
     sha256: str | None = None
     width: int | None = None
@@ -167,6 +165,10 @@ class Blueprint(Part):
 
 
 # --- the course --------------------------------------------------------------------------------
+
+
+#: The language of words in a course that teaches none, where the code of its country is not that of a language.
+_LANGUAGE_OF_COUNTRY = {"AT": "de", "CZ": "cs"}
 
 
 class Destination(Part):
@@ -252,6 +254,14 @@ class Course(Part):
                     of_block = bool(expired & set(block.facts))
                     found |= {item.id for item in block.items if of_block or expired & set(item.facts)}
         return frozenset(found)
+
+    @property
+    def words_language(self) -> str:
+        """Return the language of its words (entries): the taught one, or that of the destination."""
+        if self.taught is not None:
+            return self.taught.language
+        country = self.destination.country
+        return _LANGUAGE_OF_COUNTRY.get(country, country.lower())
 
     @property
     def edition(self) -> int:
