@@ -42,7 +42,7 @@ def draft(site: Site) -> Iterator[str]:
         assert centre is not None
         made = drafts.create_draft(current, teacher, centre, files)
         uuid = str(made.uuid)
-    yield uuid
+    return uuid
 
 
 def unit_now(site: Site, draft: str) -> Any:
@@ -136,7 +136,7 @@ WRITER = """<ol><li><p><strong>One</strong></p></li><li><p>Two</p><ul><li><p>inn
 
 
 @pytest.mark.parametrize(
-    ("html", "markdown"),
+    "html, markdown",
     [
         (
             WORD,
