@@ -41,7 +41,8 @@ def uuid(app: Flask, folder: Path) -> UUID:
     unit = folder / "units" / "first.yaml"
     unit.write_text(
         unit.read_text(encoding="utf-8").replace(
-            "  - id: first-practice", "  - {id: first-words, type: vocabulary, entries: [farmacia]}\n  - id: first-practice"
+            "  - id: first-practice",
+            "  - {id: first-words, type: vocabulary, entries: [farmacia]}\n  - id: first-practice",
         ),
         encoding="utf-8",
     )  # fmt: skip
