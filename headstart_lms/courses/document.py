@@ -42,7 +42,7 @@ class Entry(Part):
     kind: Literal["noun", "verb", "adjective", "adverb", "number", "phrase", "other"]
     word: str
     article: str | None = None
-    gender: Literal["m", "f", "mf"] | None = None
+    gender: Literal["m", "f", "mf", "n"] | None = None
     plural: str | None = None
     gloss: Words
     example: EntryExample | None = None
