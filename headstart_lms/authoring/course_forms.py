@@ -18,6 +18,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from ..kernel.forms import PageForm
 from ..kernel.i18n import _l
+from .outline import plain
 
 LEVELS = ("pre-A1", "A1", "A2", "B1", "B2", "C1", "C2")
 AUDIENCES = {
@@ -143,9 +144,13 @@ def filled(head: dict[str, Any]) -> dict[str, Any]:
         value = head.get(name)
         return value if isinstance(value, str) else ""
 
+    def words(name: str) -> str:
+        value = head.get(name)
+        return value.strip() if isinstance(value, str) else plain(value)
+
     hours = head.get("hours")
     return {
-        "title": text("title"), "summary": text("summary"), "slug": text("slug"), "kind": text("kind"),
+        "title": plain(head.get("title")), "summary": words("summary"), "slug": text("slug"), "kind": text("kind"),
         "country": inner("destination", "country"), "region": inner("destination", "region"),
         "taught": inner("taught", "language"), "level": inner("taught", "level") or "A1",
         "source": text("source_language"), "support": " ".join(rows("support_languages")),

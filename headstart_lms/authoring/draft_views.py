@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +14,14 @@ from werkzeug.wrappers import Response
 from ..accounts.access import access, this_person
 from ..courses.source import Finding
 from ..kernel import web
+from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError
 from ..kernel.i18n import _
 from . import archives, compare, drafts, outline, publishing, store
 from .context import AUTHORS, bp, draft_for, draft_page, house
 from .course_forms import SettingsForm, applied, filled
-from .models import MEMBER_ROLES, Draft
+from .models import MEMBER_ROLES, Draft, Revision
 from .views import sent_folder
 
 
@@ -37,9 +39,16 @@ def _outline(draft: Draft, problem: LMSError | None = None) -> str:
         "draft", draft, "draft", outline=outline.read(current, draft, checked), problem=problem,
         errors=len(checked.errors), warnings=len(checked.warnings),
         others=[f for f in checked.findings if not f.file.startswith("units/")],
-        published=publishing.last_published(current, draft),
+        published=publishing.last_published(current, draft), last=_last_step(draft),
         kept=publishing.marks_of(current, draft, "kept"), **findings_of(draft),
     )  # fmt: skip
+
+
+def _last_step(draft: Draft) -> Revision | None:
+    """Return the last revision when the person made it within the hour: it can be taken back at once."""
+    last = store.head(session(), draft)
+    is_mine = last.person_id == this_person().id and now() - last.at < timedelta(hours=1)
+    return last if is_mine and draft.head > 1 and last.what in ("edit", "restore", "import") else None
 
 
 def findings_of(draft: Draft) -> dict[str, Callable[[Finding], Any]]:

@@ -211,7 +211,7 @@ def save(
         if digest != have.get(path):
             after[path] = digest
     if not after and draft.head:
-        return _head(session, draft)
+        return head(session, draft)
     if len(have) + sum(1 for path in after if path not in have) > MAX_FILES:
         raise Invalid(_("A course has at most %(n)s files.", n=MAX_FILES))
     revision = _joined(session, draft, person, after, what)
@@ -340,7 +340,8 @@ def _put(session: Session, path: str, content: bytes | str | Stored | None) -> s
     return put_text(session, raw)
 
 
-def _head(session: Session, draft: Draft) -> Revision:
+def head(session: Session, draft: Draft) -> Revision:
+    """Return the last revision."""
     return session.scalars(
         select(Revision).where(Revision.draft_id == draft.id, Revision.n == draft.head)
     ).one()
@@ -352,7 +353,7 @@ def _joined(
     """Return the last revision when this autosave goes on with it: nothing was said of that one meanwhile."""
     if what != "autosave" or draft.head == 0 or person is None:
         return None
-    last = _head(session, draft)
+    last = head(session, draft)
     if (
         last.what != "autosave"
         or last.person_id != person.id

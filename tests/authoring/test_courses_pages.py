@@ -229,7 +229,7 @@ HOSTILE = {
     "link": _zip(HEAD, link="units/a.yaml"),
     "bomb": _zip(HEAD, ("facts.yaml", b"a" * 30_000_000)),
     "bomb of pictures": _zip(HEAD, *((f"media/p{n}.png", b"\x89PNG\r\n\x1a\n" + bytes(7_900_000)) for n in range(14))),
-    "too many": _zip(HEAD, *((f"units/u{n}.yaml", b"") for n in range(5001))),
+    "too many": _zip(HEAD, *((f"{n}", b"") for n in range(5001))),
     "no course": _zip(("units/a.yaml", b"id: a")),
     "script in a picture": _zip(HEAD, ("media/x.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>")),
     "page as a sound": _zip(HEAD, ("media/x.ogg", b"<html>")),
@@ -323,6 +323,24 @@ def test_what_was_deleted_comes_back_with_an_earlier_version(
     assert files_in(app, uuid) == before
     with app.app_context():
         assert draft_of(uuid).head == 3
+
+
+def test_the_last_step_is_taken_back_by_one_press(app: Flask, bruno: Browser, folder: Path) -> None:
+    uuid = make_draft(app, folder)
+    before = files_in(app, uuid)
+    page = act(bruno, uuid, do="delete-unit", id="second")
+    undo = page.form(to="/restore", having="head")
+    with app.app_context():
+        data, _digest = store.read_data(session(), draft_of(uuid), "units/first.yaml")
+    data["title"] = "Meanwhile"
+    save(app, uuid, "units/first.yaml", data)
+    assert bruno.send(undo).status == 409, "it would take back the change of somebody else too"
+    bruno.post(f"/teach/courses/{uuid}/restore", {"n": "2"})
+    act(bruno, uuid, do="move-unit", id="first", by="down")
+    page = act(bruno, uuid, do="delete-unit", id="first")
+    page = bruno.send(page.form(to="/restore", having="head"))
+    assert page.path.endswith(str(uuid))
+    assert files_in(app, uuid)["units/first.yaml"] == before["units/first.yaml"]
 
 
 def test_a_title_that_is_empty_is_refused_and_nothing_changes(
