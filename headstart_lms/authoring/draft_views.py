@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import redirect, request, send_file
+from flask import current_app, redirect, request, send_file
 from werkzeug.wrappers import Response
 
 from ..accounts.access import access, this_person
@@ -76,12 +76,31 @@ def link_of(draft: Draft, finding: Finding) -> str:
         if len(steps) > 3 and steps[2] == "blocks":
             return f"{unit}?open={steps[3]}#part-{steps[3]}"
         return unit
-    pages = {"entries": "words", "facts": "facts", "outcomes": "outcomes", "bank": "bank", "media": "media",
-             "blueprints": "tests", "modules": ""}  # fmt: skip
     if finding.file.startswith("translations/"):
-        return f"{base}/translations/{finding.file[13:-3]}"
-    page = pages.get(steps[0], "settings")
-    return f"{base}/{page}" if page else base
+        return _known(base, "translations", finding.file[13:-3])
+    row = steps[1] if len(steps) > 1 else ""
+    match steps[0]:
+        case "entries":
+            return _known(base, "words", row)
+        case "facts" | "outcomes":
+            return _known(base, steps[0], row)
+        case "bank":
+            return _known(base, "bank", f"items/{row}" if row else "")
+        case "media":
+            return _known(base, "media", "")
+        case "blueprints":
+            return _known(base, "tests", "")
+        case "modules" | "":
+            return base
+        case _:
+            return f"{base}/settings"
+
+
+def _known(base: str, page: str, row: str) -> str:
+    """Return the address of a page, or of a row on it, when this program has it; else the outline."""
+    if f"headstart.authoring.{page}" not in current_app.view_functions:
+        return base
+    return f"{base}/{page}/{row}" if row else f"{base}/{page}"
 
 
 @bp.post("/teach/courses/<uuid:draft>/outline", endpoint="outline")
