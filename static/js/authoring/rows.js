@@ -11,7 +11,7 @@ function follow(select) {
   if (!select.value) field.removeAttribute("lang");
 }
 
-const tools = (row, what) => row.querySelector(`:scope > .hs-row-tools > [value^="${what}:"]`);
+const tools = (row, what) => row.querySelector(`:scope > .hs-row-foot > .hs-row-tools > [value^="${what}:"]`);
 
 /** Tells whoever listens (autosave) that the form is another one now. */
 const changed = (node) => node.dispatchEvent(new Event("input", { bubbles: true }));
