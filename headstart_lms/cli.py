@@ -9,6 +9,7 @@ import click
 from flask import current_app
 
 from .accounts.cli import centre, person
+from .authoring.cli import draft
 from .builtin import item_types
 from .certificates import check_cli as _check_commands  # noqa: F401 - adds `certificate verify` and others
 from .certificates.cli import certificate
@@ -37,7 +38,7 @@ def headstart(ctx: click.Context) -> None:
     ctx.meta["headstart.item_types"] = item_types
 
 
-for group in (course, facts, centre, person, certificate, key, trust, verifier, progress, client, lrs):
+for group in (course, facts, draft, centre, person, certificate, key, trust, verifier, progress, client, lrs):
     headstart.add_command(group)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from flask import redirect, request, send_file
@@ -14,7 +16,7 @@ from ..kernel import web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError
 from ..kernel.i18n import _
-from . import archives, drafts, outline, publishing, store
+from . import archives, compare, drafts, outline, publishing, store
 from .context import AUTHORS, bp, draft_for, draft_page, house
 from .course_forms import SettingsForm, applied, filled
 from .models import MEMBER_ROLES, Draft
@@ -36,8 +38,22 @@ def _outline(draft: Draft, problem: LMSError | None = None) -> str:
         errors=len(checked.errors), warnings=len(checked.warnings),
         others=[f for f in checked.findings if not f.file.startswith("units/")],
         published=publishing.last_published(current, draft),
-        kept=publishing.marks_of(current, draft, "kept"), link=lambda finding: link_of(draft, finding),
+        kept=publishing.marks_of(current, draft, "kept"), **findings_of(draft),
     )  # fmt: skip
+
+
+def findings_of(draft: Draft) -> dict[str, Callable[[Finding], Any]]:
+    """Return what a template needs to show findings: where each is mended, and the place in words."""
+    rows = outline.read(session(), draft)
+    titles = {unit.id: unit.title for unit in [*rows.loose, *(u for m in rows.modules for u in m.units)]}
+
+    def place(finding: Finding) -> list[str]:
+        steps = [step for step in finding.path.split(".") if step not in ("blocks", "items")]
+        if steps[0] == "units" and len(steps) > 1:
+            return [_("Unit: %(title)s", title=titles.get(steps[1], steps[1])), *steps[2:]]
+        return [compare.title_of(finding.file), *steps]
+
+    return {"link": lambda finding: link_of(draft, finding), "place": place}
 
 
 def link_of(draft: Draft, finding: Finding) -> str:

@@ -125,7 +125,10 @@ def sent_folder() -> archives.Folder:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid(_("Choose the zip file of a course folder."))
-    return archives.read_zip(file.stream)
+    try:
+        return archives.read_zip(file.stream)
+    finally:
+        file.close()
 
 
 @bp.post("/teach/courses/open", endpoint="open_course")

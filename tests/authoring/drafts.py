@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,14 +11,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from headstart_lms.accounts import services as accounts
-from headstart_lms.accounts.models import Person
+from headstart_lms.accounts.models import Person, Role
 from headstart_lms.authoring import drafts, store
 from headstart_lms.authoring.models import Draft, Revision
 from headstart_lms.authoring.paths import is_media, is_text
 from headstart_lms.authoring.store import Stored
 from headstart_lms.kernel.db import session, transaction
 
-from ..cast import CAST, find_person
+from ..browsing import Browser
+from ..cast import CAST, PASSWORD, find_person
 
 
 def files_of(app: Flask, folder: Path) -> dict[str, bytes | str | Stored]:
@@ -63,3 +65,16 @@ def save(app: Flask, uuid: UUID, path: str, data: Any, login: str = "bruno", **m
             current, draft, find_person(current, login), path, data, base=base, what=more.pop("what", "edit"), **more
         )  # fmt: skip
         return made.n
+
+
+def staff(app: Flask, login: str, role: Role = "teacher", centre: str = "north") -> Browser:
+    """Make somebody who works at a centre, and return her browser."""
+    with app.app_context():
+        with transaction() as current:
+            person = accounts.make_staff(
+                current, login, PASSWORD, centre=accounts.get_centre(current, centre), role=role
+            )
+            token = accounts.sign_in(current, person, timedelta(hours=1))
+    browser = Browser(app)
+    browser.set_cookie("hs", token)
+    return browser

@@ -297,6 +297,8 @@ def test_each_role_gets_what_the_table_says(row: tuple[str, str, str], world: Wo
     answers = {role: ask(world, role, method, path) for role in ROLES}
     assert {role: answer.status_code for role, answer in answers.items()} == EXPECTED[row]
     for role, answer in answers.items():
+        if answer.mimetype == "application/zip":
+            continue  # a course: words, no people
         assert "Traceback" not in answer.text
         for name in NAMES.values():
             assert name not in answer.text or _may_see(role, name), f"{role} reads the name {name} at {path}"
