@@ -16,13 +16,13 @@ from ..kernel import i18n, web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError, NotFound
 from ..kernel.i18n import _
-from . import archives, drafts, publishing, starts, units
+from . import archives, drafts, publishing, starts
 from .context import AUTHORS, bp, house
 from .course_forms import ImportForm, NewCourseForm
 from .models import Draft
 from .yamltext import dump
 
-__all__ = ["bp", "units"]
+__all__ = ["bp"]
 
 
 @bp.get("/teach/courses", endpoint="courses")
@@ -168,4 +168,5 @@ from . import item_views as item_views  # noqa: E402
 from . import paste_views as paste_views  # noqa: E402
 from . import publish_views as publish_views  # noqa: E402
 from . import record_views as record_views  # noqa: E402
+from . import unit_views as unit_views  # noqa: E402
 from . import word_views as word_views  # noqa: E402
