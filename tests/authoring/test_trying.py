@@ -45,7 +45,9 @@ def test_each_accepted_answer_of_our_courses_has_full_marks(folder: Path) -> Non
             continue
         item = trying.item_of(part, item_types(), "en")
         assert isinstance(item, ItemType)
-        rows = [row for name in ("gaps", "fields") for row in part.get(name, ())] or [{**part, "id": "response"}]
+        rows = [row for name in ("gaps", "fields") for row in part.get(name, ())] or [
+            {**part, "id": "response"}
+        ]
         for row in rows:
             for one in trying.accepted(item, row["id"], row["answers"], lexicon, TOKENS):
                 assert (one.meaning, one.problem) == (1.0, ""), (part["id"], one)
@@ -80,7 +82,9 @@ def test_a_branching_question_goes_on_until_its_story_ends() -> None:
         {"id": "s2", "text": "Second?", "choices": [
             {"id": "a", "text": "good", "points": 2}, {"id": "b", "text": "bad", "points": 0}]},
     ]  # fmt: skip
-    item = trying.item_of({"id": "i-1", "type": "scenario", "start": "s1", "steps": steps}, item_types(), "en")
+    item = trying.item_of(
+        {"id": "i-1", "type": "scenario", "start": "s1", "steps": steps}, item_types(), "en"
+    )
     assert isinstance(item, ItemType)
     first = {"response-s1": [TOKENS.token("i-1", "s1/a")]}
     so_far = trying.try_answer(item, first, TOKENS, Lexicon())
@@ -98,11 +102,20 @@ def test_gaps_in_what_a_course_teaches_are_named() -> None:
         ],
         "units": [{"id": "u", "outcomes": ["o-a"], "blocks": [{"id": "b", "type": "items", "items": [
             {"id": "i-1", "type": "single"}, {"id": "i-2", "type": "single", "outcomes": ["o-b"]}]}]}],
-        "bank": [{"id": "k-1", "type": "single", "topic": "health"}, {"id": "k-2", "type": "single", "outcomes": ["o-b"]}],
+        "bank": [{"id": "k-1", "type": "single", "topic": "health"},
+                 {"id": "k-2", "type": "single", "outcomes": ["o-b"]}],
     }  # fmt: skip
     lines = {line.id: line for line in objectives(data)}
-    assert (lines["o-a"].taught, lines["o-a"].practised, lines["o-a"].tested, lines["o-a"].perhaps) == (["u"], 1, 0, 1)
+    assert (lines["o-a"].taught, lines["o-a"].practised, lines["o-a"].tested, lines["o-a"].perhaps) == (
+        ["u"],
+        1,
+        0,
+        1,
+    )
     assert lines["o-a"].gaps == ()
     assert lines["o-b"].gaps == ("taught",)
     assert lines["o-c"].gaps == ("taught", "practised", "tested")
-    assert {topic.name: topic.tested for topic in topics(data, list(lines.values()))} == {"health": 1, "money": 0}
+    assert {topic.name: topic.tested for topic in topics(data, list(lines.values()))} == {
+        "health": 1,
+        "money": 0,
+    }

@@ -98,7 +98,9 @@ def test_rows_are_moved_with_the_keyboard_and_stay_where_they_were_put(
     assert _options(site, course) == before
 
 
-def test_return_in_a_field_saves_and_moves_no_row(site: Site, course: str, visit: Callable[..., Page]) -> None:
+def test_return_in_a_field_saves_and_moves_no_row(
+    site: Site, course: str, visit: Callable[..., Page]
+) -> None:
     page = visit(STAFF)
     page.goto(course + PAGES[0])
     before = _options(site, course)
