@@ -164,7 +164,8 @@ def number(text: str, *, whole: bool = False) -> Any:
     if re.fullmatch(r"[-+]?[0-9]{1,15}", plain):
         return int(plain)
     if not whole and re.fullmatch(r"[-+]?[0-9]{1,15}\.[0-9]{1,15}", plain):
-        return float(plain)
+        value = float(plain)
+        return text if "e" in repr(value) else value  # our YAML has no exponents
     return text
 
 
