@@ -54,9 +54,9 @@ def as_text(value: Any) -> str:
         return clean(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return (
-        str(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False, default=str)
-    )
+    if isinstance(value, int | float):
+        return str(value)
+    return clean(json.dumps(value, ensure_ascii=False, default=str))
 
 
 @dataclass(frozen=True, kw_only=True)
