@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Dialog, Page
 from sqlalchemy import select
 
 from headstart_lms.accounts import services as accounts
@@ -119,3 +119,43 @@ def test_the_direction_of_a_text_follows_its_language(course: str, visit: Callab
     assert field.get_attribute("dir") == "auto"
     page.locator("select[name='f-prompt.lang']").select_option("it")
     assert (field.get_attribute("dir"), field.get_attribute("lang")) == ("ltr", "it")
+
+
+def test_a_place_is_drawn_on_the_picture(course: str, visit: Callable[..., Page]) -> None:
+    page = visit(STAFF, viewport={"width": 1280, "height": 900})
+    page.goto(course + "units/m4-way/items/m4-way-8")
+    board = page.locator(".hs-draw-board svg")
+    assert page.locator(".hs-draw-board rect").count() == 4
+    board.scroll_into_view_if_needed()
+    box = board.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.6)
+    page.mouse.up()
+    drawn = [
+        page.locator(f"[id='f-spots.+1.{name}']").input_value() for name in ("x", "y", "width", "height")
+    ]
+    assert drawn == ["10", "20", "20", "40"]
+    assert page.locator(".hs-draw-board rect").count() == 5
+
+
+def test_what_is_typed_and_not_saved_is_not_left_by_mistake(course: str, visit: Callable[..., Page]) -> None:
+    page = visit(STAFF)
+    page.goto(course + PAGES[0])
+    page.locator("textarea[name='f-explain']").fill("Because.")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_role("link", name="My courses").click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    assert page.locator("textarea[name='f-explain']").input_value() == "Because."
+    page.get_by_role("button", name="Save").last.click()
+    page.wait_for_load_state()
+    assert page.locator("textarea[name='f-explain']").input_value() == "Because."
+    assert asked == ["beforeunload"], "saving asks nothing"

@@ -66,3 +66,15 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-hs-lang-of]")) follow(event.target);
 });
+
+/* What was typed and not saved is not left by mistake: not by a link, not by trying the question. */
+let unsaved = false;
+document.addEventListener("input", (event) => {
+  if (event.target.closest("form[data-hs-parts]")) unsaved = true;
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-hs-parts]")) unsaved = false;
+});
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved) event.preventDefault();
+});
