@@ -52,7 +52,9 @@ def _make_operator(site: Site) -> None:
         with transaction() as current:
             accounts.make_staff(current, OPERATOR, "quiet-harbour-sings-42", centre=None, role="admin")
             installation = site.app.extensions["headstart"].installation
-            key = client_add(current, "Video platform", iri_base=installation.iri_base, tenant=installation.uuid)
+            key = client_add(
+                current, "Video platform", iri_base=installation.iri_base, tenant=installation.uuid
+            )
     basic = base64.b64encode(f"{key['key']}:{key['secret']}".encode()).decode()
     headers = {"Authorization": f"Basic {basic}", "X-Experience-API-Version": "1.0.3"}
     assert site.app.test_client().post("/xapi/statements", json={}, headers=headers).status_code == 400

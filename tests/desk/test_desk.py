@@ -65,7 +65,10 @@ def test_a_manager_reaches_no_member_of_staff_who_comes_from_the_host(
             accounts.grant_role(current, anna, "admin", None)
             uuid = anna.uuid
         assert manager.post(f"/centre/learners/{uuid}/{act}").status == 404
-        assert session().scalar(select(func.count()).where(Person.code_digest.is_not(None), Person.uuid == uuid)) == 0
+        assert (
+            session().scalar(select(func.count()).where(Person.code_digest.is_not(None), Person.uuid == uuid))
+            == 0
+        )
 
 
 def second_edition(app: Flask, folder: Path) -> None:
