@@ -434,7 +434,7 @@ def _tell(draft: Draft, head: Any) -> None:
 
 def tidy(session: Session) -> int:
     """Delete texts that no file, no version and nothing kept refers to any more; return how many."""
-    used: set[str] = union_all(
+    used: Any = union_all(
         select(DraftFile.digest),
         select(Change.before).where(Change.before.is_not(None)),
         select(Change.after).where(Change.after.is_not(None)),
