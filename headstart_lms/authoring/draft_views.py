@@ -18,7 +18,7 @@ from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError
 from ..kernel.i18n import _
-from . import archives, compare, drafts, outline, publishing, store
+from . import archives, compare, drafts, history, outline, publishing, store
 from .context import AUTHORS, bp, draft_for, draft_page, house
 from .course_forms import SettingsForm, applied, filled
 from .models import MEMBER_ROLES, Draft, Revision
@@ -281,7 +281,7 @@ def import_again(draft: UUID) -> Response | tuple[str, int]:
     try:
         files = sent_folder().put(house().storage)
         with transaction() as current:
-            outline.replace_all(current, draft_for(draft, "write"), this_person(), files, _("Imported"))
+            history.replace_all(current, draft_for(draft, "write"), this_person(), files, _("Imported"))
     except LMSError as error:
         if error.status not in (409, 422):
             raise
