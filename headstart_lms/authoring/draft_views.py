@@ -189,7 +189,10 @@ def _settings_form(draft: Draft, head: dict[str, object]) -> SettingsForm:
     rows: list[str] = []
     for path, digest in store.tree(session(), draft).items():
         if path == "blueprints.yaml" or path.startswith("blueprints/"):
-            data = store.data_of(session(), digest, path)
+            try:
+                data = store.data_of(session(), digest, path)
+            except Invalid:  # the checker says so; the settings can be read all the same
+                continue
             rows += (
                 [str(r["id"]) for r in data if isinstance(r, dict) and "id" in r]
                 if isinstance(data, list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -133,12 +134,19 @@ def save(
     draft = lock(session, draft)
     have = tree(session, draft)
     after: dict[str, str | None] = {}
+    texts: dict[str, bytes] = {}
     for path, content in changes.items():
         if have.get(path) != base[path]:
             raise Stale(path, have.get(path))
-        digest = _put(session, path, content)
+        digest, raw = _looked_at(path, content)
         if digest != have.get(path):
             after[path] = digest
+            if digest is not None and raw is not None:
+                texts[digest] = raw
+    for _name, raw in sorted(
+        texts.items()
+    ):  # in one order for everybody: two saves never wait for each other
+        put_text(session, raw)
     if not after and draft.head:
         return head(session, draft)
     if len(have) + sum(1 for path in after if path not in have) > MAX_FILES:
@@ -253,15 +261,14 @@ def text_of(session: Session, draft: Draft, path: str, data: Any) -> str:
     return text if equal(before, data) else rewrite(text, data)
 
 
-def _put(session: Session, path: str, content: bytes | str | Stored | None) -> str | None:
+def _looked_at(path: str, content: bytes | str | Stored | None) -> tuple[str | None, bytes | None]:
+    """Return the digest of what is to be written, and its bytes when it is a text. Raises Invalid."""
     if content is None:
-        return None
-    if isinstance(content, Stored):
-        if not is_media(path):
-            raise Invalid(_("A course has no file of this name: %(name)s", name=path))
-        return content.digest
-    if not is_text(path):
+        return None, None
+    if not (is_media(path) if isinstance(content, Stored) else is_text(path)):
         raise Invalid(_("A course has no file of this name: %(name)s", name=path))
+    if isinstance(content, Stored):
+        return content.digest, None
     raw = content.encode("utf-8") if isinstance(content, str) else content
     if len(raw) > MAX_FILE:
         raise Invalid(_("%(name)s is larger than 4 MB. Split it.", name=path))
@@ -269,7 +276,7 @@ def _put(session: Session, path: str, content: bytes | str | Stored | None) -> s
         raw.decode("utf-8")
     except UnicodeDecodeError:
         raise Invalid(_("%(name)s is not UTF-8. Save it as UTF-8.", name=path)) from None
-    return put_text(session, raw)
+    return hashlib.sha256(raw).hexdigest(), raw
 
 
 def head(session: Session, draft: Draft) -> Revision:
