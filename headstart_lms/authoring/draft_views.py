@@ -18,7 +18,7 @@ from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError
 from ..kernel.i18n import _
-from . import archives, compare, drafts, outline, publishing, store
+from . import archives, compare, drafts, history, outline, publishing, store
 from .context import AUTHORS, bp, draft_for, draft_page, house
 from .course_forms import SettingsForm, applied, filled
 from .models import MEMBER_ROLES, Draft, Revision
@@ -189,7 +189,10 @@ def _settings_form(draft: Draft, head: dict[str, object]) -> SettingsForm:
     rows: list[str] = []
     for path, digest in store.tree(session(), draft).items():
         if path == "blueprints.yaml" or path.startswith("blueprints/"):
-            data = store.data_of(session(), digest, path)
+            try:
+                data = store.data_of(session(), digest, path)
+            except Invalid:  # the checker says so; the settings can be read all the same
+                continue
             rows += (
                 [str(r["id"]) for r in data if isinstance(r, dict) and "id" in r]
                 if isinstance(data, list)
@@ -281,7 +284,7 @@ def import_again(draft: UUID) -> Response | tuple[str, int]:
     try:
         files = sent_folder().put(house().storage)
         with transaction() as current:
-            outline.replace_all(current, draft_for(draft, "write"), this_person(), files, _("Imported"))
+            history.replace_all(current, draft_for(draft, "write"), this_person(), files, _("Imported"))
     except LMSError as error:
         if error.status not in (409, 422):
             raise

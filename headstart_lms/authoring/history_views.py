@@ -15,7 +15,7 @@ from ..kernel import web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Conflict, NotFound
 from ..kernel.i18n import _
-from . import compare, outline, publishing, store
+from . import compare, history, outline, publishing, store
 from .context import AUTHORS, bp, draft_for, draft_page
 from .models import Draft, Mark, Revision
 
@@ -25,7 +25,7 @@ PAGE = 50
 
 @bp.get("/teach/courses/<uuid:draft>/history", endpoint="history")
 @access(AUTHORS)
-def history(draft: UUID) -> str:
+def show_history(draft: UUID) -> str:
     """Every version of a course, the newest first."""
     found = draft_for(draft)
     page = _number("page", 1, 1, max(1, -(-found.head // PAGE)))
@@ -91,7 +91,7 @@ def restore(draft: UUID) -> Response:
         seen = request.form.get("head", "")
         if seen and seen != str(found.head):
             raise Conflict(_("Somebody changed the course meanwhile. Look at the history, then go back."))
-        outline.restore(current, found, this_person(), _number("n", found.head, 0, found.head))
+        history.restore(current, found, this_person(), _number("n", found.head, 0, found.head))
     to = "authoring.draft" if request.form.get("head") else "authoring.history"
     return redirect(web.url(to, draft=draft), 303)
 

@@ -10,7 +10,7 @@ from flask import current_app
 from ..kernel.db import transaction
 from ..kernel.errors import LMSError
 from ..kernel.jobs import job
-from . import publishing, store
+from . import publishing, texts
 from .house import House
 
 
@@ -27,8 +27,8 @@ def publish_at_its_time(payload: dict[str, Any]) -> None:
             publishing.refuse(current, uuid, error)
 
 
-@job(store.TIDY)
+@job(texts.TIDY)
 def tidy_texts(payload: dict[str, Any]) -> None:
     """Delete what autosaves wrote between two versions, a day later."""
     with transaction() as current:
-        store.tidy(current)
+        texts.tidy(current)

@@ -14,7 +14,7 @@ from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import Conflict, Invalid, LMSError
 from ..kernel.i18n import _
-from . import outline, publishing
+from . import new_ids, outline, publishing
 from .context import AUTHORS, bp, draft_for, draft_page, house
 from .draft_views import findings_of
 from .models import Draft
@@ -69,7 +69,7 @@ def _do(uuid: UUID) -> None:
         publishing.unschedule(found)
     elif do == "renew":
         plan = publishing.plan(current, house(), found, house().check(found))
-        publishing.renew_ids(outline.Act(current, found, person), [item for item, _version in plan.keys])
+        new_ids.renew_ids(outline.Act(current, found, person), [item for item, _version in plan.keys])
     elif do in ("now", "later"):
         _publish(found, do)
     else:

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
-import zlib
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, union_all
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
-from ..courses.source import MAX_FILE, BrokenFile, parse_yaml
+from ..courses.source import MAX_FILE
 from ..kernel.clock import now
 from ..kernel.db import insert_into
 from ..kernel.errors import Conflict, Invalid, NotFound
 from ..kernel.i18n import _
 from ..kernel.jobs import enqueue
 from .merge import Clash, merge
-from .models import Change, Draft, DraftFile, DraftText, Mark, Revision, What
+from .models import Change, Draft, DraftFile, Mark, Revision, What
 from .paths import is_media, is_text
+from .texts import KEEP_TEXTS, TIDY
+from .texts import bodies as bodies
+from .texts import body as body
+from .texts import data_of as data_of
+from .texts import parsed as parsed
+from .texts import put_text as put_text
 from .yamltext import dump, equal, rewrite
 
 #: An autosave of the same person on the same files joins the last revision for so long.
 JOIN = timedelta(minutes=10)
 MAX_FILES = 5000
-#: The job that deletes texts nothing refers to, and how long they are kept for forms that are open.
-TIDY = "authoring.tidy"
-KEEP_TEXTS = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -88,26 +87,6 @@ def digest_of(session: Session, draft: Draft, path: str) -> str | None:
     )
 
 
-def body(session: Session, digest: str) -> bytes:
-    """Return the content of a text by its SHA-256."""
-    found = session.scalar(select(DraftText.body).where(DraftText.digest == digest))
-    if found is None:
-        raise NotFound(_("There is no such file."))
-    return zlib.decompress(found)
-
-
-def bodies(session: Session, digests: Iterable[str]) -> dict[str, bytes]:
-    """Return the contents of many texts by their SHA-256."""
-    wanted = sorted(set(digests))
-    found: dict[str, bytes] = {}
-    for start in range(0, len(wanted), 500):
-        rows = session.execute(
-            select(DraftText.digest, DraftText.body).where(DraftText.digest.in_(wanted[start : start + 500]))
-        )
-        found |= {digest: zlib.decompress(packed) for digest, packed in rows}
-    return found
-
-
 def read_text(session: Session, draft: Draft, path: str) -> tuple[str, str]:
     """Return a file and its SHA-256. Raises NotFound."""
     digest = digest_of(session, draft, path) if is_text(path) else None
@@ -116,68 +95,12 @@ def read_text(session: Session, draft: Draft, path: str) -> tuple[str, str]:
     return body(session, digest).decode("utf-8"), digest
 
 
-class _Cache:
-    """Parsed files by their digest, the newest at the end; a few hundred."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._rows: OrderedDict[str, Any] = OrderedDict()
-        self._guard = Lock()
-
-    def get(self, digest: str) -> Any:
-        with self._guard:
-            if digest not in self._rows:
-                raise KeyError(digest)
-            self._rows.move_to_end(digest)
-            return self._rows[digest]
-
-    def put(self, digest: str, data: Any) -> None:
-        with self._guard:
-            self._rows[digest] = data
-            while len(self._rows) > self._most:
-                self._rows.popitem(last=False)
-
-
-_data = _Cache(400)
-
-
-def data_of(session: Session, digest: str, path: str) -> Any:
-    """Return the data of a YAML file by its SHA-256, as a copy of one's own. Raises Invalid when it is no YAML."""
-    try:
-        found = _data.get(digest)
-    except KeyError:
-        found = parsed(body(session, digest), path)
-        _data.put(digest, found)
-    return copy.deepcopy(found)
-
-
-def parsed(raw: bytes, path: str) -> Any:
-    """Return the data of a YAML text. Raises Invalid, with the line, when it is not YAML as we take it."""
-    try:
-        return parse_yaml(raw, path).data
-    except BrokenFile as error:
-        raise Invalid(str(error.finding), "broken-file") from error
-
-
 def read_data(session: Session, draft: Draft, path: str) -> tuple[Any, str]:
     """Return the data of a YAML file (a copy of one's own) and its SHA-256. Raises NotFound, Invalid."""
     digest = digest_of(session, draft, path) if is_text(path) else None
     if digest is None:
         raise NotFound(_("There is no such file."))
     return data_of(session, digest, path), digest
-
-
-def put_text(session: Session, raw: bytes) -> str:
-    """Store a text under its SHA-256, once, and return that."""
-    digest = hashlib.sha256(raw).hexdigest()
-    made = insert_into(session.connection().dialect, DraftText.__table__)
-    session.execute(
-        # one that is there is written anew, so that ``tidy`` in another transaction leaves it alone
-        made.values(digest=digest, written=now(), body=zlib.compress(raw, 6)).on_conflict_do_update(
-            index_elements=["digest"], set_={"written": made.excluded.written}
-        )
-    )
-    return digest
 
 
 def lock(session: Session, draft: Draft) -> Draft:
@@ -211,12 +134,19 @@ def save(
     draft = lock(session, draft)
     have = tree(session, draft)
     after: dict[str, str | None] = {}
+    texts: dict[str, bytes] = {}
     for path, content in changes.items():
         if have.get(path) != base[path]:
             raise Stale(path, have.get(path))
-        digest = _put(session, path, content)
+        digest, raw = _looked_at(path, content)
         if digest != have.get(path):
             after[path] = digest
+            if digest is not None and raw is not None:
+                texts[digest] = raw
+    for _name, raw in sorted(
+        texts.items()
+    ):  # in one order for everybody: two saves never wait for each other
+        put_text(session, raw)
     if not after and draft.head:
         return head(session, draft)
     if len(have) + sum(1 for path in after if path not in have) > MAX_FILES:
@@ -331,15 +261,14 @@ def text_of(session: Session, draft: Draft, path: str, data: Any) -> str:
     return text if equal(before, data) else rewrite(text, data)
 
 
-def _put(session: Session, path: str, content: bytes | str | Stored | None) -> str | None:
+def _looked_at(path: str, content: bytes | str | Stored | None) -> tuple[str | None, bytes | None]:
+    """Return the digest of what is to be written, and its bytes when it is a text. Raises Invalid."""
     if content is None:
-        return None
-    if isinstance(content, Stored):
-        if not is_media(path):
-            raise Invalid(_("A course has no file of this name: %(name)s", name=path))
-        return content.digest
-    if not is_text(path):
+        return None, None
+    if not (is_media(path) if isinstance(content, Stored) else is_text(path)):
         raise Invalid(_("A course has no file of this name: %(name)s", name=path))
+    if isinstance(content, Stored):
+        return content.digest, None
     raw = content.encode("utf-8") if isinstance(content, str) else content
     if len(raw) > MAX_FILE:
         raise Invalid(_("%(name)s is larger than 4 MB. Split it.", name=path))
@@ -347,7 +276,7 @@ def _put(session: Session, path: str, content: bytes | str | Stored | None) -> s
         raw.decode("utf-8")
     except UnicodeDecodeError:
         raise Invalid(_("%(name)s is not UTF-8. Save it as UTF-8.", name=path)) from None
-    return put_text(session, raw)
+    return hashlib.sha256(raw).hexdigest(), raw
 
 
 def head(session: Session, draft: Draft) -> Revision:
@@ -430,19 +359,3 @@ def _tell(draft: Draft, head: Any) -> None:
             _("course.yaml has no 'uuid' that can be read. A course needs one, made once and never changed.")
         )
     draft.course_uuid = found
-
-
-def tidy(session: Session) -> int:
-    """Delete texts that no file, no version and nothing kept refers to any more; return how many."""
-    used = union_all(
-        select(DraftFile.digest),
-        select(Change.before).where(Change.before.is_not(None)),
-        select(Change.after).where(Change.after.is_not(None)),
-        select(Mark.digest).where(Mark.digest.is_not(None)),
-    )
-    gone = session.execute(
-        delete(DraftText)
-        .where(DraftText.written < now() - KEEP_TEXTS, DraftText.digest.not_in(used))
-        .execution_options(synchronize_session=False)
-    )
-    return int(gone.rowcount)  # type: ignore[attr-defined]
