@@ -39,7 +39,8 @@ def bank_page(draft: UUID) -> str:
     }
     return draft_page(
         "bank", found, "bank", accent=found.kind, rows=rows[first:last], count=len(rows),
-        total=len(every), query=query, page=page, pages=pages, exposure=bank.exposure(session(), found.course_uuid),
+        total=len(every), query=query, page=page, pages=pages,
+        exposure=bank.exposure(session(), found.course_uuid, found.centre_id),
         kinds=[form for form in kinds("item") if form.kind != "can-do"], files=now.files("bank") or ["bank.yaml"],
         labels={form.kind: form.label for form in kinds("item")}, topics=topic_names(), errors=errors,
         may_write=may_write(found),

@@ -283,3 +283,69 @@ def test_whatever_is_sent_is_read_and_can_be_written(
     found = form.read(values, part, ITALIAN.for_bank())
     assert equal(parse_yaml(dump(found).encode(), "x").data, found)
     assert form.fields(found, ITALIAN)
+
+
+WITH_MEDIA = CourseContext.from_data({
+    "source_language": "en", "taught": {"language": "it"},
+    "media": [{"id": f"pic-{n}", "kind": "picture", "alt": f"Picture {n}"} for n in (1, 2)]
+    + [{"id": "clip", "kind": "audio"}, {"id": "film", "kind": "video"}],
+    "facts": [{"id": "eight-days", "claim": "You have 8 days."}],
+    "entries": [{"id": "pane", "word": "pane", "article": "il", "gloss": "bread"}],
+})  # fmt: skip
+#: What a teacher types into the form of each kind, send by send, beginning with an empty one.
+TYPED_IN: dict[str, list[dict[str, str]]] = {
+    "item single": [{"f-prompt": "Q?", "f-options.+": "*a\nb"}],
+    "item multiple": [{"f-prompt": "Q?", "f-options.+": "*a\n*b\nc"}],
+    "item truth": [{"f-statement": "So.", "f-answer": "not-said"}],
+    "item match": [{"f-pairs.+": "il pane = bread\nil latte = milk\nl'acqua = water", "f-extra.+": "meat"}],
+    "item order": [{"f-parts.+": "Mi chiamo\nAmina"}, {"f-accept": "2 1"}],
+    "item gap-choice": [{"f-text": "Io [sono|ho] Amina."}, {"f-gaps.a.options.+": "sei"}],
+    "item gap-type": [{"f-text": "Mi [chiamo|chiamavo] Amina."}],
+    "item short": [{"f-prompt": "Q?", "f-answers": "grazie\ngrazie mille"}],
+    "item form": [
+        {"f-fields.+1.label": "Cognome", "f-fields.+1.kind": "name", "f-fields.+1.answers": "Haddad"},
+        {"f-fields.+1.label": "Nato il", "f-fields.+1.kind": "date", "f-fields.+1.answers": "1994-05-03"},
+    ],
+    "item dictation": [{"f-audio": "clip", "f-answers": "Come ti chiami?"}],
+    "item picture": [
+        {"f-options.+1.picture": "pic-1", "f-options.right": "+1"}, {"f-options.+1.picture": "pic-2"},
+    ],
+    "item number": [{"f-prompt": "How much?", "f-answer": "3,5", "f-unit": "euros"}],
+    "item hotspot": [
+        {"f-picture": "pic-1", "f-spots.+1.label": "top", "f-spots.+1.x": "0", "f-spots.+1.y": "0",
+         "f-spots.+1.width": "50", "f-spots.+1.height": "12,5", "f-spots.right": "+1"},
+        {"f-spots.+1.label": "low", "f-spots.+1.x": "0", "f-spots.+1.y": "50", "f-spots.+1.width": "9",
+         "f-spots.+1.height": "9"},
+    ],
+    "item scenario": [
+        {"f-steps.+1.text": "He keeps it.", "f-steps.+1.choices.+1.text": "I ask.", "f-steps.+1.choices.+1.points": "2"},
+        {"f-steps.s1.choices.+1.text": "I wait.", "f-steps.s1.choices.+1.points": "0"},
+    ],
+    "item can-do": [{"f-statement": "I can say my name."}],
+    "block text": [{"f-text": "## Aim\n\nSay **hello**."}],
+    "block dialogue": [{"f-turns.+": "Amina: Buongiorno! = Good morning!\nBruno: Ciao! = Hello!"}],
+    "block vocabulary": [{"f-entries": "il pane"}],
+    "block grammar": [{"f-title": "To be", "f-text": "One rule.", "f-examples.+": "Sono Amina. = I am Amina."}],
+    "block picture": [{"f-media": "pic-1", "f-caption": "A picture."}],
+    "block audio": [{"f-media": "clip"}],
+    "block video": [{"f-media": "film", "f-title": "A film"}],
+    "block checklist": [{"f-title": "Papers", "f-steps.+": "Passport\nPhotos"}],
+    "block fact": [{"f-fact": "eight-days"}],
+    "block scenario": [{"f-title": "Amina", "f-text": "A story."}],
+    "block link": [{"f-url": "https://example.org/", "f-text": "A page", "f-language": "it"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [f for f in (*kinds("item"), *kinds("block")) if f.kind != "items"],
+                         ids=lambda f: f"{f.of} {f.kind}")  # fmt: skip
+def test_every_kind_is_written_from_nothing_without_a_script(form: PartForm) -> None:
+    part = form.blank("n-1", WITH_MEDIA)
+    for typed in TYPED_IN[f"{form.of} {form.kind}"]:
+        shown = fields_to_values(form.fields(part, WITH_MEDIA))
+        unknown = {name for name in typed if name not in shown and not name.endswith((".right", "f-answer"))}
+        assert unknown == set(), "the form has these fields"
+        part = form.read(shown | {name: [text] for name, text in typed.items()}, part, WITH_MEDIA)
+    if form.of == "item":
+        item_types()[form.kind].model_validate(part)
+    else:
+        BLOCK.validate_python(part, context={"item_types": item_types()})

@@ -122,6 +122,8 @@ def _with_language(course: CourseContext) -> dict[str, Any]:
 
 #: ``[sono|ho]`` in a text; not ``[[a]]``, ``[words]{it}`` nor ``[link](address)``.
 _INLINE = re.compile(r"(?<!\[)\[([^\[\]\n]{1,400})\](?![\]{(])")
+#: ``[[a]]`` in a text: where a gap stands.
+_PLACE = re.compile(r"\[\[[a-z][a-z0-9-]*\]\]")
 
 
 def _gaps_from_text(is_choice: bool) -> After:
@@ -411,7 +413,7 @@ def title_of(item: Mapping[str, Any]) -> str:
     """Return the words a teacher knows an item by."""
     for key in ("prompt", "statement", "text", "stimulus"):
         if text := plain(item.get(key)):
-            return text
+            return _PLACE.sub("…", text)
     for row in rows_of(item, "steps"):
         return plain(row.get("text"))
     for row in rows_of(item, "pairs"):
