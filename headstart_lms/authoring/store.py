@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,6 +34,7 @@ from .yamltext import dump, equal, rewrite
 #: An autosave of the same person on the same files joins the last revision for so long.
 JOIN = timedelta(minutes=10)
 MAX_FILES = 5000
+SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 @dataclass(frozen=True)
@@ -344,8 +346,9 @@ def _tell(draft: Draft, head: Any) -> None:
         title = next(iter(title.values()), None)
     if isinstance(title, str) and title.strip():
         draft.title = title.strip()[:300]
-    if isinstance(head.get("slug"), str):
-        draft.slug = head["slug"][:40]
+    slug = head.get("slug")
+    # it names files and addresses: what is none stands in course.yaml alone, where the checker says so
+    draft.slug = slug if isinstance(slug, str) and SLUG.fullmatch(slug) else "course"
     if isinstance(head.get("kind"), str):
         draft.kind = head["kind"][:20]
     try:

@@ -256,6 +256,22 @@ def test_a_name_twice_in_a_zip_file_is_refused(bruno: Browser) -> None:
     assert bruno.send(form, files={"file": twice}).status == 422
 
 
+def test_an_address_that_leads_elsewhere_names_no_folder_and_no_file(
+    app: Flask, bruno: Browser, folder: Path
+) -> None:
+    head = folder / "course.yaml"
+    head.write_text(head.read_text().replace("slug: small", 'slug: "../../etc/x"'))
+    form = bruno.open("/teach/courses/import").form(having="how")
+    page = bruno.send(form, files={"file": zipped(folder)})
+    answer = bruno.open(f"/teach/courses/{uuid_of(page)}/export").response
+    assert answer.headers["Content-Disposition"] == "attachment; filename=course.zip"
+    with zipfile.ZipFile(io.BytesIO(answer.get_data())) as archive:
+        assert all(name.startswith("course/") for name in archive.namelist())
+    page = bruno.send(bruno.open(f"/teach/courses/{uuid_of(page)}").form(to="/copy"))
+    with app.app_context():
+        assert draft_of(uuid_of(page)).slug == "course-2"
+
+
 def test_what_no_course_has_is_left_out(app: Flask, bruno: Browser, folder: Path) -> None:
     (folder / "run.exe").write_bytes(b"MZ")
     (folder / "README.md").write_text("about")
