@@ -89,11 +89,11 @@ def test_rows_are_moved_with_the_keyboard_and_stay_where_they_were_put(
     page.locator("[id='f-options." + before[0] + ".text']").focus()
     page.keyboard.press("Alt+ArrowDown")
     assert page.evaluate("document.activeElement.id") == f"f-options.{before[0]}.text"
-    page.get_by_role("button", name="Save").last.click()
+    page.get_by_role("button", name="Save", exact=True).last.click()
     page.wait_for_load_state()
     assert _options(site, course) == [before[1], before[0], *before[2:]]
     page.get_by_role("button", name="Down: Answer 1").click()
-    page.get_by_role("button", name="Save").last.click()
+    page.get_by_role("button", name="Save", exact=True).last.click()
     page.wait_for_load_state()
     assert _options(site, course) == before
 
@@ -155,7 +155,7 @@ def test_what_is_typed_and_not_saved_is_not_left_by_mistake(course: str, visit: 
     page.wait_for_timeout(500)
     assert asked == ["beforeunload"]
     assert page.locator("textarea[name='f-explain']").input_value() == "Because."
-    page.get_by_role("button", name="Save").last.click()
+    page.get_by_role("button", name="Save", exact=True).last.click()
     page.wait_for_load_state()
     assert page.locator("textarea[name='f-explain']").input_value() == "Because."
     assert asked == ["beforeunload"], "saving asks nothing"

@@ -58,6 +58,7 @@ document.addEventListener("keydown", (event) => {
   const at = document.activeElement;
   if (!move(row, event.key === "ArrowUp" ? -1 : 1)) return;
   event.preventDefault();
+  event.stopImmediatePropagation(); // the part around the row stays where it is
   at.focus();
   showTools(row.parentElement);
   changed(row);
