@@ -1,4 +1,4 @@
-"""Pictures and sounds of a course on the pages of authors: uploads made anew, their words, what they weigh, what goes."""
+"""Pictures and sounds of a course: uploads made anew, their words, what they weigh, what may go."""
 
 from __future__ import annotations
 

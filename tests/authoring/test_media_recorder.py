@@ -23,8 +23,11 @@ ENTRIES = """# words of the tiny course
 - {id: casa, kind: noun, word: casa, article: la, gender: f, plural: case, gloss: house}
 - {id: pane, kind: noun, word: pane, article: il, gender: m, plural: pani, gloss: bread, audio: clip-w-pane}
 """
-MEDIA = """- {id: clip-w-pane, file: pane.ogg, kind: audio, transcript: {it: il pane}, licence: CC-BY-4.0, source: a voice, voice: synthetic, recipe: 0123456789ab}
-- {id: clip-listen, file: listen.ogg, kind: audio, transcript: {it: Arriva il treno.}, licence: CC-BY-4.0, source: female}
+MEDIA = """
+- {id: clip-w-pane, file: pane.ogg, kind: audio, transcript: {it: il pane}, licence: CC-BY-4.0, source: a voice,
+   voice: synthetic, recipe: 0123456789ab}
+- {id: clip-listen, file: listen.ogg, kind: audio, transcript: {it: Arriva il treno.}, licence: CC-BY-4.0,
+   source: female}
 """
 DIALOGUE = """blocks:
   - id: first-talk
@@ -151,7 +154,7 @@ def test_only_the_part_between_two_moments_is_kept(app: Flask, uuid: UUID, as_pe
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"),
+    "raw,said",
     [
         (None, "Record it first"),
         (b"<script>alert(1)</script>", "This is not a sound"),
