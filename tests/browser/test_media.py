@@ -31,7 +31,9 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     """A browser whose microphone beeps once a second, and asks nobody."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     assert found is not None, "the browser tests need Chromium (Debian: apt-get install chromium)"
-    started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu", *MICROPHONE])
+    started = playwright.chromium.launch(
+        executable_path=found, args=["--no-sandbox", "--disable-gpu", *MICROPHONE]
+    )
     yield started
     started.close()
 
@@ -80,7 +82,9 @@ def record_one(page: Page) -> None:
     expect(page.get_by_role("button", name="Record again")).to_be_visible()
 
 
-def test_words_are_recorded_one_after_the_other_without_a_new_page(visit: Any, site: Site, draft: str) -> None:
+def test_words_are_recorded_one_after_the_other_without_a_new_page(
+    visit: Any, site: Site, draft: str
+) -> None:
     page = visit(TEACHER, **DESK)
     page.goto(f"/teach/courses/{draft}/record?clip=clip-w-stazione")
     page.evaluate("window.stays = true")
@@ -140,8 +144,13 @@ def test_a_large_photo_is_made_smaller_before_it_is_sent_and_cropped_by_keyboard
     page.get_by_text("Keep only a part of the picture").click()
     frame = page.locator(".hs-crop-canvas")
     expect(frame).to_be_visible()
-    sent = page.evaluate("document.querySelector('input[type=file]').files[0].size")
-    assert sent < len(given["buffer"]) / 2
+    size = "document.querySelector('input[type=file]').files[0].size"
+    for _look in range(100):
+        if page.evaluate(size) < len(given["buffer"]) / 2:
+            break
+        page.wait_for_timeout(50)
+    assert page.evaluate(size) < len(given["buffer"]) / 2
+    expect(page.get_by_label("Width")).to_have_value("100")
     page.get_by_role("button", name="Make it square").click()
     frame.focus()
     for _step in range(5):
