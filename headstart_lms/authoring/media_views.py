@@ -116,7 +116,8 @@ def _page(
         page=page, pages=pages, count=len(kept), total=len(every), show=show, may_write=may_write(draft),
         lacking=sum(media_edit.lacks(row) for row in every), whole=sum(sizes.values()), weights=weights,
         titles=unit_titles(now.data), most_course=media_edit.MOST_COURSE, most_unit=media_edit.MOST_UNIT,
-        heavy=sum(one.is_heavy for one in weights), problems=problems, taken=taken, heading=heading, licences=licence_names(),
+        heavy=sum(one.is_heavy for one in weights), problems=problems, taken=taken, heading=heading,
+        licences=licence_names(),
         source=language_name(now.course.source), course=now.course, plain=plain, shows=_shows(),
         licence=text_at(now.data, "licence"), base={path: now.tree[path] for path in now.files("media")},
     )  # fmt: skip
