@@ -281,6 +281,8 @@ def _media(course: Course) -> Iterator[Problem]:
             yield "error", ("media", n), "A picture needs 'alt': what it shows, in words."
         if media.kind != "picture" and media.transcript is None:
             yield "error", ("media", n), "Sound and film need a 'transcript'."
+        if not media.licence.strip() or not media.source.strip():
+            yield "error", ("media", n), "Say under which 'licence' it may be used, and its 'source'."
         if media.id not in used:
             yield "warning", ("media", n, "id"), f"Nothing uses '{media.id}'."
 

@@ -45,6 +45,10 @@ def address(world: World, endpoint: str, owner: str) -> str:
     values["slug"] = CENTRES.get(endpoint, SLUG)
     if endpoint == "learning.answer" or endpoint.startswith("authoring."):
         values["item_id"] = "first-hello"
+    if "_media" in endpoint or endpoint == "authoring.media_row":
+        values["row_id"] = "pic-door"
+    if endpoint == "authoring.shipped_picture":
+        values |= {"course": "it-italiano-a1", "row_id": "pic-apple"}
     if "bank_" in endpoint:
         values["item_id"] = "bank-thanks"
     if endpoint.startswith("certificates.many"):

@@ -150,6 +150,11 @@ def _drafted(current: Session, state: State, owner: str) -> dict[str, str]:
     """Begin a course, with a text that was kept aside."""
     author = find_staff(current, AUTHORS[owner])
     folder = write_course(state.folder / f"draft-{owner}", slug=f"draft-{owner}", uuid=uuid4())
+    (folder / "media").mkdir(exist_ok=True)
+    (folder / "media/door.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>')
+    (folder / "media.yaml").write_text(
+        "- {id: pic-door, file: door.svg, kind: picture, alt: A door, licence: CC0-1.0, source: own drawing}\n"
+    )
     files = archives.read_folder(folder).put(state.storage)
     centre = current.get_one(Centre, next(grant.centre_id for grant in author.grants))
     draft = drafts.create_draft(current, author, centre, files)

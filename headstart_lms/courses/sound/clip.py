@@ -63,7 +63,11 @@ class Clip:
 
 
 class BadSound(Exception):
-    """The sound is no clip: one sentence that says why."""
+    """The sound is no clip: one sentence that says why, and ``reason``, a stable word for pages that translate it."""
+
+    def __init__(self, message: str, reason: str = "unreadable") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 def ffmpeg(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -91,24 +95,26 @@ def read_sound(file: Path) -> PCM:
 
 def finish(pcm: PCM, text: str) -> Clip:
     """Make a clip of a sound that says ``text``. Raises BadSound when it is silent, clipped or cannot say that."""
-    _audible(pcm)
+    audible(pcm)
     cut = trim(pcm)
     _plausible(cut.seconds - LEAD - TAIL, text)
     even = levelled(cut)
     for kbit in RATES:
-        content = _encode(even, kbit)
+        content = encode(even, kbit)
         if len(content) <= LARGEST:
             return Clip(content, even.seconds, kbit)
-    raise BadSound(f"it lasts {even.seconds:.0f} s, too long for {LARGEST // 1000} kB; make two clips of it")
+    why = f"it lasts {even.seconds:.0f} s, too long for {LARGEST // 1000} kB; make two clips of it"
+    raise BadSound(why, "long")
 
 
-def _audible(pcm: PCM) -> None:
+def audible(pcm: PCM) -> None:
+    """Raise BadSound when nothing is heard, or it was recorded too loud."""
     peak = max((abs(s) for s in pcm.samples), default=0)
     if peak < 0.01 * _FULL:
-        raise BadSound("it is silent")
+        raise BadSound("it is silent", "silent")
     at_the_top = sum(1 for s in pcm.samples if abs(s) >= 32700)
     if at_the_top > 0.002 * len(pcm.samples):
-        raise BadSound("it is clipped: record it again, less loud")
+        raise BadSound("it is clipped: record it again, less loud", "clipped")
 
 
 _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
@@ -121,7 +127,7 @@ def _plausible(seconds: float, text: str) -> None:
     """
     letters = len(_LETTER.findall(text)) + 6 * len(_DIGIT.findall(text))
     if not 0.035 * letters <= seconds <= 0.35 * letters + 1.5:
-        raise BadSound(f"{seconds:.1f} s is not the length of '{text[:40]}'")
+        raise BadSound(f"{seconds:.1f} s is not the length of '{text[:40]}'", "implausible")
 
 
 def trim(pcm: PCM) -> PCM:
@@ -131,7 +137,7 @@ def trim(pcm: PCM) -> PCM:
     loud = [n for n in range(0, len(samples) - step + 1, step)
             if sum(s * s for s in samples[n : n + step]) > limit]  # fmt: skip
     if not loud:
-        raise BadSound("it is silent")
+        raise BadSound("it is silent", "silent")
     first, last = loud[0], loud[-1] + step
     lead, tail = round(LEAD * pcm.rate), round(TAIL * pcm.rate)
     kept = samples[max(0, first - lead) : last + tail]
@@ -159,7 +165,7 @@ def loudness(pcm: PCM) -> float:
     found = _INTEGRATED.findall(done.stderr)
     value = found[-1].decode() if found else "nan"
     if value in ("nan", "-inf"):
-        raise BadSound("it is too short to be heard")
+        raise BadSound("it is too short to be heard", "short")
     return float(value)
 
 
@@ -179,7 +185,8 @@ def _bent(value: float) -> int:
     return round(size * (_FULL - 1)) if value >= 0 else -round(size * (_FULL - 1))
 
 
-def _encode(pcm: PCM, kbit: int) -> bytes:
+def encode(pcm: PCM, kbit: int) -> bytes:
+    """Return the samples as Opus in Ogg, without metadata."""
     return ffmpeg(
         "-v", "error", "-f", "s16le", "-ar", str(pcm.rate), "-ac", "1", "-i", "-",
         "-ac", "1", "-ar", str(RATE), "-c:a", "libopus", "-b:a", f"{kbit}k", "-vbr", "on",
