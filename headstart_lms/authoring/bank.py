@@ -20,6 +20,8 @@ from .forms.context import ids_in, plain, rows_of, text_at
 
 #: So many of the newest sittings are counted.
 MOST = 5000
+#: Fewer sittings say nothing about how often a question is drawn.
+ENOUGH_SITTINGS = 30
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,13 @@ class Exposure:
     drawn: Mapping[str, int]
 
 
-def exposure(session: Session, course_uuid: UUID) -> Exposure:
-    """Count over the newest sittings of a course, on every edition: an id keeps its meaning."""
+def exposure(session: Session, course_uuid: UUID, blueprint_id: str | None = None) -> Exposure:
+    """Count over the newest sittings of a course, of one test or of all; an id keeps its meaning over editions."""
     query = (
         select(Sitting.drawn)
         .join(Enrolment, Enrolment.id == Sitting.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
-        .where(Course.uuid == course_uuid)
+        .where(Course.uuid == course_uuid, *((Sitting.blueprint_id == blueprint_id,) if blueprint_id else ()))
         .order_by(Sitting.started.desc())
         .limit(MOST)
     )
