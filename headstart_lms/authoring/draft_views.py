@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import redirect, request, send_file
+from flask import current_app, redirect, request, send_file
 from werkzeug.wrappers import Response
 
 from ..accounts.access import access, this_person
 from ..courses.source import Finding
 from ..kernel import web
+from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError
 from ..kernel.i18n import _
 from . import archives, compare, drafts, outline, publishing, store
 from .context import AUTHORS, bp, draft_for, draft_page, house
 from .course_forms import SettingsForm, applied, filled
-from .models import MEMBER_ROLES, Draft
+from .models import MEMBER_ROLES, Draft, Revision
 from .views import sent_folder
 
 
@@ -37,9 +39,16 @@ def _outline(draft: Draft, problem: LMSError | None = None) -> str:
         "draft", draft, "draft", outline=outline.read(current, draft, checked), problem=problem,
         errors=len(checked.errors), warnings=len(checked.warnings),
         others=[f for f in checked.findings if not f.file.startswith("units/")],
-        published=publishing.last_published(current, draft),
+        published=publishing.last_published(current, draft), last=_last_step(draft),
         kept=publishing.marks_of(current, draft, "kept"), **findings_of(draft),
     )  # fmt: skip
+
+
+def _last_step(draft: Draft) -> Revision | None:
+    """Return the last revision when the person made it within the hour: it can be taken back at once."""
+    last = store.head(session(), draft)
+    is_mine = last.person_id == this_person().id and now() - last.at < timedelta(hours=1)
+    return last if is_mine and draft.head > 1 and last.what in ("edit", "restore", "import") else None
 
 
 def findings_of(draft: Draft) -> dict[str, Callable[[Finding], Any]]:
@@ -67,12 +76,31 @@ def link_of(draft: Draft, finding: Finding) -> str:
         if len(steps) > 3 and steps[2] == "blocks":
             return f"{unit}?open={steps[3]}#part-{steps[3]}"
         return unit
-    pages = {"entries": "words", "facts": "facts", "outcomes": "outcomes", "bank": "bank", "media": "media",
-             "blueprints": "tests", "modules": ""}  # fmt: skip
     if finding.file.startswith("translations/"):
-        return f"{base}/translations/{finding.file[13:-3]}"
-    page = pages.get(steps[0], "settings")
-    return f"{base}/{page}" if page else base
+        return _known(base, "translations", finding.file[13:-3])
+    row = steps[1] if len(steps) > 1 else ""
+    match steps[0]:
+        case "entries":
+            return _known(base, "words", row)
+        case "facts" | "outcomes":
+            return _known(base, steps[0], row)
+        case "bank":
+            return _known(base, "bank", f"items/{row}" if row else "")
+        case "media":
+            return _known(base, "media", "")
+        case "blueprints":
+            return _known(base, "tests", "")
+        case "modules" | "":
+            return base
+        case _:
+            return f"{base}/settings"
+
+
+def _known(base: str, page: str, row: str) -> str:
+    """Return the address of a page, or of a row on it, when this program has it; else the outline."""
+    if f"headstart.authoring.{page}" not in current_app.view_functions:
+        return base
+    return f"{base}/{page}/{row}" if row else f"{base}/{page}"
 
 
 @bp.post("/teach/courses/<uuid:draft>/outline", endpoint="outline")

@@ -71,6 +71,7 @@ def _page(
         unfinished=real.problems if isinstance(real, Unfinished) else (), missing=missing, data=saved,
         trial=tried[0] if tried else None, typed_parts=() if question is None else trying.typed_parts(question.item),
         checked=checked, item_url=item_url,
+        drawing=media.get(str(data.get("picture"))) if form.kind == "hotspot" and may_write(draft) else None,
     )  # fmt: skip
 
 

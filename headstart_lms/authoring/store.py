@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, union_all
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
@@ -22,6 +22,7 @@ from ..kernel.clock import now
 from ..kernel.db import insert_into
 from ..kernel.errors import Conflict, Invalid, NotFound
 from ..kernel.i18n import _
+from ..kernel.jobs import enqueue
 from .merge import Clash, merge
 from .models import Change, Draft, DraftFile, DraftText, Mark, Revision, What
 from .paths import is_media, is_text
@@ -30,6 +31,9 @@ from .yamltext import dump, equal, rewrite
 #: An autosave of the same person on the same files joins the last revision for so long.
 JOIN = timedelta(minutes=10)
 MAX_FILES = 5000
+#: The job that deletes texts nothing refers to, and how long they are kept for forms that are open.
+TIDY = "authoring.tidy"
+KEEP_TEXTS = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,10 @@ def put_text(session: Session, raw: bytes) -> str:
     digest = hashlib.sha256(raw).hexdigest()
     made = insert_into(session.connection().dialect, DraftText.__table__)
     session.execute(
-        made.values(digest=digest, body=zlib.compress(raw, 6)).on_conflict_do_nothing(),
+        # one that is there is written anew, so that ``tidy`` in another transaction leaves it alone
+        made.values(digest=digest, written=now(), body=zlib.compress(raw, 6)).on_conflict_do_update(
+            index_elements=["digest"], set_={"written": made.excluded.written}
+        )
     )
     return digest
 
@@ -211,7 +218,7 @@ def save(
         if digest != have.get(path):
             after[path] = digest
     if not after and draft.head:
-        return _head(session, draft)
+        return head(session, draft)
     if len(have) + sum(1 for path in after if path not in have) > MAX_FILES:
         raise Invalid(_("A course has at most %(n)s files.", n=MAX_FILES))
     revision = _joined(session, draft, person, after, what)
@@ -220,6 +227,9 @@ def save(
         for path, digest in after.items():
             session.add(Change(revision_id=revision.id, path=path, before=have.get(path), after=digest))
     else:
+        enqueue(
+            session, TIDY, {}, not_before=now() + KEEP_TEXTS, key=TIDY
+        )  # the texts between are not needed
         revision.at = now()
         for change in revision.changes:
             change.after = after.get(change.path, change.after)
@@ -340,7 +350,8 @@ def _put(session: Session, path: str, content: bytes | str | Stored | None) -> s
     return put_text(session, raw)
 
 
-def _head(session: Session, draft: Draft) -> Revision:
+def head(session: Session, draft: Draft) -> Revision:
+    """Return the last revision."""
     return session.scalars(
         select(Revision).where(Revision.draft_id == draft.id, Revision.n == draft.head)
     ).one()
@@ -352,7 +363,7 @@ def _joined(
     """Return the last revision when this autosave goes on with it: nothing was said of that one meanwhile."""
     if what != "autosave" or draft.head == 0 or person is None:
         return None
-    last = _head(session, draft)
+    last = head(session, draft)
     if (
         last.what != "autosave"
         or last.person_id != person.id
@@ -419,3 +430,19 @@ def _tell(draft: Draft, head: Any) -> None:
             _("course.yaml has no 'uuid' that can be read. A course needs one, made once and never changed.")
         )
     draft.course_uuid = found
+
+
+def tidy(session: Session) -> int:
+    """Delete texts that no file, no version and nothing kept refers to any more; return how many."""
+    used: Any = union_all(
+        select(DraftFile.digest),
+        select(Change.before).where(Change.before.is_not(None)),
+        select(Change.after).where(Change.after.is_not(None)),
+        select(Mark.digest).where(Mark.digest.is_not(None)),
+    )
+    gone = session.execute(
+        delete(DraftText)
+        .where(DraftText.written < now() - KEEP_TEXTS, DraftText.digest.not_in(used))
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]

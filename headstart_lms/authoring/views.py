@@ -69,7 +69,7 @@ def new_course() -> str | Response | tuple[str, int]:
     form.start.choices = [(name, title) for name, (title, _hint) in starts.titles().items()]
     if request.method == "POST" and form.validate():
         if form.start.data == "language" and not form.taught.data:
-            form.taught.errors = [_("Write which language you teach, for example it.")]
+            form.taught.errors = [_("Choose the language you teach.")]
         else:
             return _go(lambda: _begin(form))
     page = web.render("headstart/authoring/new.html", form=form, hints=starts.titles())

@@ -20,13 +20,15 @@ from headstart_lms.authoring.forms import (
     kinds,
     new_id,
     place,
+    record_form,
     wants_form_again,
 )
 from headstart_lms.authoring.forms.context import parts_of
+from headstart_lms.authoring.yamltext import dump, equal
 from headstart_lms.builtin import item_types
 from headstart_lms.courses.files import FolderFiles
 from headstart_lms.courses.parts import AnyBlock
-from headstart_lms.courses.source import Finding, read_folder
+from headstart_lms.courses.source import Finding, parse_yaml, read_folder
 
 COURSES = sorted((Path(__file__).parents[2] / "course_content").iterdir())
 ITALIAN = CourseContext(source="en", taught="it", languages=("en", "it"))
@@ -83,7 +85,7 @@ def test_every_item_type_and_block_type_has_a_form() -> None:
 
 odd = st.text(max_size=30)
 texts = odd | st.dictionaries(st.sampled_from(["it", "en", "ar", "x", "pt-BR"]), odd, min_size=1, max_size=2)
-scalars = texts | st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False, width=16)
+scalars = texts | st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from([0.5, -2.25, 3.0])
 rows = st.lists(
     scalars
     | st.fixed_dictionaries({"id": st.sampled_from(["a", "b", "right", "p1", "Z!", "a-text"])}, optional={
@@ -245,3 +247,39 @@ def test_new_ids_are_free_and_begin_with_a_letter() -> None:
     assert new_id({"permit-1"}, "permit") == "permit-2"
     assert new_id(set(), "8 Tage!") == "p-8-tage-1"
     assert len(new_id(set(), "x" * 90)) <= 40
+
+
+FORMS = [*kinds("item"), *kinds("block"), record_form("entry"), record_form("fact"), record_form("outcome")]
+NAMES = st.sampled_from(
+    ["f-text", "f-text.lang", "f-prompt", "f-options", "f-options.a.text", "f-options.a.text.lang", "f-options.right",
+     "f-options.+", "f-options.+1.text", "f-gaps", "f-tolerance",
+     "f-gaps.a.options", "f-gaps.a.options.+", "f-steps", "f-steps.+1.text",
+     "f-steps.+1.choices", "f-steps.+1.choices.+1.points", "f-steps.s1.choices.a.next", "f-spots", "f-spots.+1.x",
+     "f-answers", "f-answer", "f-three", "f-facts", "f-accept", "f-entries", "f-entries.more", "f-tags", "f-difficulty",
+     "f-plays", "f-media", "f-source.url", "f-example.text", "f-topics", "do"]
+)  # fmt: skip
+SENT = st.dictionaries(
+    NAMES,
+    st.lists(
+        st.sampled_from(["", "a", "+1", "s1", "~0", "1", "it", "0.00001", "1e9", "٣", "up:f-options.a",
+                         "delete:f-gaps.a", "[a|b] [[a]]"])
+        | st.text(max_size=12),
+        max_size=3,
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from([*kinds("item"), *kinds("block"), *map(record_form, ("entry", "fact", "outcome"))]),
+    broken,
+    SENT,
+)
+def test_whatever_is_sent_is_read_and_can_be_written(
+    form: PartForm, data: dict[str, Any], values: dict[str, list[str]]
+) -> None:
+    part = {"id": "i-1", "type": form.kind, **data}
+    found = form.read(values, part, ITALIAN.for_bank())
+    assert equal(parse_yaml(dump(found).encode(), "x").data, found)
+    assert form.fields(found, ITALIAN)
