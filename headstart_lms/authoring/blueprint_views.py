@@ -118,7 +118,7 @@ def _page(draft: Draft, blueprint_id: str, *, typed: dict[str, Any] | None = Non
         base=store.digest_of(session(), draft, path) or "", may_write=may_write(draft), title=plain(saved.get("title")),
         is_deep=blueprint_edit.is_deep(data), blueprint=blueprint, rule=rule, draws=draws, missing=missing,
         tags=sampling.tags_of(found.items), unfinished=found.unfinished, times=sampling.TIMES,
-        exposure=bank.exposure(session(), draft.course_uuid, blueprint_id), enough=bank.ENOUGH_SITTINGS,
+        exposure=bank.exposure(session(), draft, blueprint_id),
         is_final=text_at(now.data.get("certificate"), "blueprint") == blueprint_id, form=blueprint_edit.FORM,
     )  # fmt: skip
 

@@ -140,7 +140,7 @@ def _centre_page(problem: Invalid | None = None) -> str:
         "headstart/authoring/centre_reports.html", problem=problem, is_open=is_open, counts=counts,
         rows=[(row, *_published_place(books[row.course], row)) for row in rows],
         address=lambda **more: web.url("authoring.centre_reports", **more),
-        settle=lambda row: web.url("authoring.settle_centre_report", report=row.id),
+        settle=lambda row: web.url("authoring.settle_at_centre", report=row.id),
         **_paged(counts[0] if is_open else counts[1], page), **_texts(),
     )  # fmt: skip
 
@@ -161,9 +161,9 @@ def _published_place(book: Book | None, row: reports.Row) -> tuple[Link, str | W
     return Link(title, web.url("learning.course", slug=row.course)), said
 
 
-@bp.post("/centre/reports/<uuid:report>", endpoint="settle_centre_report")
+@bp.post("/centre/reports/<uuid:report>", endpoint="settle_at_centre")
 @access(MANAGERS)
-def settle_centre_report(report: UUID) -> Response | tuple[str, int]:
+def settle_at_centre(report: UUID) -> Response | tuple[str, int]:
     """Say what became of a report on a course that nobody writes here."""
     try:
         with transaction() as current:

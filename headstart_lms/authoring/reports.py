@@ -76,7 +76,9 @@ def _count(session: Session, where: ColumnElement[bool]) -> tuple[int, int]:
         .where(where)
         .group_by(Report.state)
     )
-    found = Counter(dict(session.execute(query).tuples().all()))
+    found: Counter[str] = Counter()
+    for state, count in session.execute(query):
+        found[state] = count
     return found["open"], found.total() - found["open"]
 
 
@@ -126,6 +128,7 @@ def settle_of_draft(
     session: Session, draft: Draft, person: Person, report_id: UUID, state: str, note: str, *, all_same: bool
 ) -> int:
     """Say what became of a report on a draft's course; return how many were settled. Raises NotFound, Invalid."""
+    _check(state, note)
     return _settle(session, _of_draft(draft), person, report_id, state, note, all_same)
 
 
@@ -133,6 +136,16 @@ def settle_of_leader(
     session: Session, person: Person, report_id: UUID, state: str, note: str, *, all_same: bool
 ) -> int:
     return _settle(session, _of_leader(person), person, report_id, state, note, all_same)
+
+
+def _check(state: str, note: str) -> str:
+    """Return the note as it is kept. Raises Invalid."""
+    said = " ".join(note.split())
+    if state not in REPORT_STATES:
+        raise Invalid(_("Choose what became of it."))
+    if len(said) > MOST_CHARACTERS:
+        raise Invalid(_("Write at most %(count)d characters.", count=MOST_CHARACTERS))
+    return said
 
 
 def _settle(
@@ -143,11 +156,7 @@ def _settle(
     report = session.scalar(query.where(Report.id == report_id))
     if report is None:
         raise NotFound(_("There is no such report."))
-    said = " ".join(note.split())
-    if state not in REPORT_STATES:
-        raise Invalid(_("Choose what became of it."))
-    if len(said) > MOST_CHARACTERS:
-        raise Invalid(_("Write at most %(count)d characters.", count=MOST_CHARACTERS))
+    said = _check(state, note)
     found: Sequence[Report] = [report]
     if all_same and report.state == "open" and state != "open":
         same = query.where(

@@ -63,7 +63,7 @@ def _page(book: Book, place: Place, problem: Invalid | None = None) -> str:
         kinds=kinds(), chosen=request.form.get("kind", ""), text=request.form.get("text", ""), problem=problem,
         report_id=request.form.get("report_id") or uuid4(), most=reports.MOST_CHARACTERS, back=_back(book, place),
         action=_action(book, place), is_sent="sent" in request.args, is_item=is_item,
-        html=Markup("") if isinstance(place.part, ItemBase) else _looks(book, place.part),
+        html="" if isinstance(place.part, ItemBase) else _looks(book, place.part),
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ MOST_CHARACTERS = 500
 NEWS_KEPT = timedelta(days=30)
 
 #: What looks like an address or a number to reach somebody at.
-_CONTACTS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|\+?\d(?:[\s().\-/]{0,2}\d){6,}")
+_CONTACTS = re.compile(r"[^\s@]+@[^\s@]+\.[\w-]+|\+?\d(?:[\s().\-/]{0,2}\d){6,}")
 
 
 @dataclass(frozen=True)
