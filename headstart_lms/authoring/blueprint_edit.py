@@ -60,7 +60,7 @@ _RULE = Group(
             key="of", label=_l("Conditions"), row_label=_l("Condition"), ids="r",
             fields=(
                 _kind(("some", _l("Some conditions of a group: write them under More"))), _PERCENT, _PARTS,
-                replace(_HOW, label=_l("In a group: who meets it?"), more=True), _INNER,
+                replace(_HOW, label=_l("In a group: who meets it?"), more=True, silent=True), _INNER,
             ),
         ),
     ),
