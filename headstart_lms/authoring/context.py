@@ -50,10 +50,11 @@ def tabs(draft: Draft, here: str) -> list[tuple[str, str, bool]]:
         ("settings", _("Settings")), ("people", _("People")), ("history", _("History")), ("publish", _("Publish")),
     )  # fmt: skip
     known = current_app.view_functions
+    hidden = () if may(this_person(), draft, "write") else ("reports",)
     return [
         (label, web.url(f"authoring.{name}", draft=draft.uuid), name == here)
         for name, label in named
-        if f"headstart.authoring.{name}" in known
+        if f"headstart.authoring.{name}" in known and name not in hidden
     ]
 
 

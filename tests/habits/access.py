@@ -26,7 +26,7 @@ COMMON = {
 }  # fmt: skip
 #: Addresses whose ``slug`` is the short name of a centre.
 CENTRES = {"issuers.did": "north", "issuers.log": "north"}
-PERSONAL = {"person", "uuid", "sitting_id", "code", "check", "statement", "draft"}
+PERSONAL = {"person", "uuid", "sitting_id", "code", "check", "statement", "draft", "report"}
 
 
 def rules(app: Flask) -> list[tuple[str, str, Rule]]:
