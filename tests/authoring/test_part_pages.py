@@ -327,8 +327,8 @@ def test_how_often_a_question_was_drawn_is_counted(
         sit_test(current, house_of(app), amina)
         drawn = next(iter(current.scalars(select(Sitting)).one().drawn.values()))
     page = as_person("bruno").open(at(uuid, "bank"))
-    assert "1 test taken so far" in page.text
+    assert "1 test taken at this centre" in page.text
     assert page.body.count('<bdi dir="ltr">1</bdi>') == len(drawn)
     assert "100 %" not in page.text  # of one sitting, a share says nothing
     far = make_draft(app, write_course(tmp_path / "far"), login="dmitri", centre="south")
-    assert "1 test taken so far" not in as_person("dmitri").open(at(far, "bank")).text
+    assert "1 test taken at this centre" not in as_person("dmitri").open(at(far, "bank")).text
