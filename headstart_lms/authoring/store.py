@@ -112,7 +112,7 @@ def read_text(session: Session, draft: Draft, path: str) -> tuple[str, str]:
     return body(session, digest).decode("utf-8"), digest
 
 
-class _Cache:
+class Cache:
     """Parsed files by their digest, the newest at the end; a few hundred."""
 
     def __init__(self, most: int) -> None:
@@ -134,7 +134,7 @@ class _Cache:
                 self._rows.popitem(last=False)
 
 
-_data = _Cache(400)
+_data = Cache(400)
 
 
 def data_of(session: Session, digest: str, path: str) -> Any:

@@ -168,5 +168,6 @@ from . import item_views as item_views  # noqa: E402
 from . import paste_views as paste_views  # noqa: E402
 from . import publish_views as publish_views  # noqa: E402
 from . import record_views as record_views  # noqa: E402
+from . import translation_views as translation_views  # noqa: E402
 from . import unit_views as unit_views  # noqa: E402
 from . import word_views as word_views  # noqa: E402
