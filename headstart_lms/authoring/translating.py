@@ -117,7 +117,9 @@ class Places:
                 chosen = getattr(row, "right", None)
                 right = chosen if isinstance(chosen, bool) else right
             else:
-                several = sum(isinstance(getattr(part, other, None), Words) for other in type(part).model_fields)
+                several = sum(
+                    isinstance(getattr(part, other, None), Words) for other in type(part).model_fields
+                )
                 if several > 1 or not steps:
                     steps = (*steps, labels.label(name))
                 break

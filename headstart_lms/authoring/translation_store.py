@@ -15,7 +15,7 @@ from ..courses import catalogue, xliff
 from ..courses.catalogue import Held, Said, StateName, Written, old_source, state_of
 from ..courses.document import Course
 from ..courses.models import Course as CourseRow
-from ..courses.source import Finding
+from ..courses.source import MAX_FILE, Finding
 from ..courses.texts import in_reading_order, texts
 from ..courses.translations import State, kept
 from ..courses.words import LANGUAGE
@@ -35,7 +35,8 @@ class Unreadable(Invalid):
 
     def __init__(self, finding: Finding | None) -> None:
         super().__init__(
-            _("This course cannot be read as it is now, so it cannot be translated. Mend this first."), "unreadable"
+            _("This course cannot be read as it is now, so it cannot be translated. Mend this first."),
+            "unreadable",
         )
         self.finding = finding
 
@@ -73,7 +74,9 @@ def document_of(session: Session, house: House, draft: Draft) -> Course:
     Translations are left out, so that it is read once for all that translators save.
     """
     tree = {
-        path: digest for path, digest in store.tree(session, draft).items() if not path.startswith("translations/")
+        path: digest
+        for path, digest in store.tree(session, draft).items()
+        if not path.startswith("translations/")
     }
     checked = checking.check_tree(session, house.storage, draft.slug, tree, house.item_types, today())
     if checked.document is None:
@@ -213,7 +216,14 @@ def mark_of(held: Held | None, source: str) -> str:
 
 
 def save_fields(
-    session: Session, house: House, draft: Draft, person: Person, language: str, sent: Sequence[Sent], *, what: What
+    session: Session,
+    house: House,
+    draft: Draft,
+    person: Person,
+    language: str,
+    sent: Sequence[Sent],
+    *,
+    what: What,
 ) -> Outcome:
     """Save what a translator changed; what somebody else changed in the same field meanwhile is not overwritten.
 
@@ -285,7 +295,9 @@ def _write(
 # --- files ------------------------------------------------------------------------------------------------
 
 
-def take_file(session: Session, house: House, draft: Draft, person: Person, language: str, raw: bytes) -> list[Said]:
+def take_file(
+    session: Session, house: House, draft: Draft, person: Person, language: str, raw: bytes
+) -> list[Said]:
     """Bring in the translations of a PO or XLIFF 2 file; return what became of each. Raises Invalid."""
     store.lock(session, draft)
     course = document_of(session, house, draft)
@@ -298,13 +310,22 @@ def take_file(session: Session, house: House, draft: Draft, person: Person, lang
         sheet, base = Sheet(course, language, {}, digest), b'msgid ""\nmsgstr ""\n'
     changes, said = catalogue.take(course, sheet.held, read_offered(raw, course, language))
     if changes:
-        _write(session, draft, person, sheet, changes, what="import", note=_("Translations from a file"), raw=base)
+        _write(
+            session,
+            draft,
+            person,
+            sheet,
+            changes,
+            what="import",
+            note=_("Translations from a file"),
+            raw=base,
+        )
     return said
 
 
 def read_offered(raw: bytes, course: Course, language: str) -> list[catalogue.Offered]:
     """Read a PO or XLIFF file, whichever it is. Raises Invalid."""
-    if len(raw) > store.MAX_FILE:
+    if len(raw) > MAX_FILE:
         raise Invalid(_("%(name)s is larger than 4 MB. Split it.", name=_("This file")))
     start = raw[:200].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").replace(b"\0", b"")
     if start.startswith(b"<"):
@@ -463,8 +484,12 @@ def _others(
     for digest in rows.all():
         course = house.library.source(session, digest)
         if course.source_language == source_language:
-            yield course.title.text, _memory(
-                f"{digest}/{sheet.language}", partial(_of_published, session, house, course, digest, sheet.language)
+            yield (
+                course.title.text,
+                _memory(
+                    f"{digest}/{sheet.language}",
+                    partial(_of_published, session, house, course, digest, sheet.language),
+                ),
             )
 
 

@@ -10,15 +10,18 @@ from werkzeug.wrappers import Response
 
 from ..accounts.access import access, this_person
 from ..courses import catalogue, xliff
+from ..courses.source import MAX_FILE
+from ..courses.translations import kept
 from ..kernel import web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError
 from ..kernel.i18n import _, language_name
 from . import drafts, glossary, store, translation_page
 from . import translation_store as translations
+from .compare import word_changes
 from .context import AUTHORS, bp, draft_for, draft_page, house
-from .models import Draft
 from .draft_views import link_of
+from .models import Draft
 from .translating import Places, sections
 from .translation_store import Outcome, Sent, Sheet, Unreadable
 
@@ -32,7 +35,9 @@ def may_translate(draft: Draft) -> bool:
 def _unreadable(draft: Draft, error: Unreadable) -> tuple[str, int]:
     """Say that there is nothing to translate as the course is now, with the way to the first thing to mend."""
     href = None if error.finding is None else link_of(draft, error.finding)
-    return draft_page("translations", draft, "translations", unreadable=error, href=href, rows=(), changed=0), 422
+    return draft_page(
+        "translations", draft, "translations", unreadable=error, href=href, rows=(), changed=0
+    ), 422
 
 
 @bp.get(HOME, endpoint="translations")
@@ -111,12 +116,13 @@ def _url(draft: UUID, language: str, part: str, page: int = 1, anchor: str | Non
 @access(AUTHORS)
 def save_translation(draft: UUID, language: str) -> Response | tuple[str, int]:
     """Save the fields of a page that were changed; the others are left as somebody else may have them by now."""
-    sent = _sent()
     what = request.form.get("do", "save")
     with transaction() as current:
         found = draft_for(draft, "translate")
+        sent = _sent()
         outcome = translations.save_fields(
-            current, house(), found, this_person(), language, sent, what="autosave" if what == "autosave" else "translate"
+            current, house(), found, this_person(), language, sent,
+            what="autosave" if what == "autosave" else "translate",
         )  # fmt: skip
     if web.wants_json():
         return _saved(outcome)
@@ -158,8 +164,10 @@ def _saved(outcome: Outcome) -> Response:
     problems = {}
     for context in known:
         held = sheet.held.get(context)
-        if held is not None and held.text and catalogue.kept(held.text) != catalogue.kept(sheet.source[context]):
-            problems[context] = [{"level": "error", "message": catalogue.marks_sentence(sheet.source[context])}]
+        if held is not None and held.text and kept(held.text) != kept(sheet.source[context]):
+            problems[context] = [
+                {"level": "error", "message": catalogue.marks_sentence(sheet.source[context])}
+            ]
     body = {
         "base": " ".join(f"{context}={base}" for context, base in outcome.bases.items()),
         "problems": problems,
@@ -205,7 +213,7 @@ def translation_file(draft: UUID, language: str, kind: str) -> Response:
 
 
 @bp.post(f"{HOME}/<language>/import", endpoint="import_translation")
-@access(AUTHORS, most_bytes=store.MAX_FILE + 100_000)
+@access(AUTHORS, most_bytes=MAX_FILE + 100_000)
 def import_translation(draft: UUID, language: str) -> str | tuple[str, int]:
     """Bring in a file that another tool wrote, and say what became of each text in it."""
     file = request.files.get("file")
@@ -215,7 +223,7 @@ def import_translation(draft: UUID, language: str) -> str | tuple[str, int]:
             if file is None or not file.filename:
                 raise Invalid(_("Choose a PO or an XLIFF file."))
             said = translations.take_file(
-                current, house(), found, this_person(), language, file.stream.read(store.MAX_FILE + 1)
+                current, house(), found, this_person(), language, file.stream.read(MAX_FILE + 1)
             )
     except Invalid as error:
         page = _languages(draft_for(draft, "translate"), error)
@@ -261,7 +269,7 @@ def _changed(draft: Draft, refused: list[translations.Changed] | None = None) ->
     titles = {context: one.title for one in sections(course) for context in one.contexts}
     return draft_page(
         "changed_texts", draft, "translations", rows=rows, source_language=course.source_language,
-        differences=translation_page.word_changes, refused={row.context for row in refused or ()},
+        differences=word_changes, refused={row.context for row in refused or ()},
         where=lambda row: [titles.get(row.context, ""), *places.of(row.context).steps],
     )  # fmt: skip
 
@@ -279,4 +287,3 @@ def small_corrections(draft: UUID) -> Response | tuple[str, int]:
         page = _changed(draft_for(draft, "write"), refused)
         return page if isinstance(page, tuple) else (page, 422)
     return redirect(web.url("authoring.changed_texts", draft=draft), 303)
-

@@ -92,7 +92,13 @@ def held_in(po: polib.POFile) -> dict[str, Held]:
             continue
         found.setdefault(
             entry.msgctxt,
-            Held(entry.msgid, entry.msgstr, "fuzzy" in entry.flags, entry.previous_msgid or "", entry.linenum or 0),
+            Held(
+                entry.msgid,
+                entry.msgstr,
+                "fuzzy" in entry.flags,
+                entry.previous_msgid or "",
+                entry.linenum or 0,
+            ),
         )
     return found
 
@@ -124,7 +130,12 @@ def count(course: Course, language: str, held: Mapping[str, Held]) -> State:
 
 
 def rewritten(
-    raw: bytes | None, course: Course, language: str, changes: Mapping[str, Written], *, keep: Iterable[str] = ()
+    raw: bytes | None,
+    course: Course,
+    language: str,
+    changes: Mapping[str, Written],
+    *,
+    keep: Iterable[str] = (),
 ) -> bytes:
     """Return the PO file with these changes, renewed to the texts of the course.
 
@@ -177,7 +188,11 @@ def take(
     for one in offered:
         fate, reason, change = _fate(one, source.get(one.context), held.get(one.context))
         if one.context in seen and fate != "unknown":
-            fate, reason, change = "refused", _("This text stands in the file twice; the first one counts."), None
+            fate, reason, change = (
+                "refused",
+                _("This text stands in the file twice; the first one counts."),
+                None,
+            )
         seen.add(one.context)
         if change is not None:
             changes[one.context] = change
@@ -214,4 +229,7 @@ def _fate(one: Offered, source: str | None, have: Held | None) -> tuple[Fate, st
 
 def marks_sentence(source: str) -> str:
     """Say what a translation must keep."""
-    return _("These must stand in the translation as they stand in the source: %(marks)s", marks=" ".join(kept(source)))
+    return _(
+        "These must stand in the translation as they stand in the source: %(marks)s",
+        marks=" ".join(kept(source)),
+    )

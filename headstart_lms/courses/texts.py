@@ -59,7 +59,9 @@ def localised(course: Course, language: str, translations: Mapping[str, str]) ->
 
 def in_source_language(part: P, language: str) -> P:
     """Return one part alone as it reads in the language it was written in."""
-    return _part(part, "", lambda context, words: Words(words.text, language, True) if words.is_source else words)
+    return _part(
+        part, "", lambda context, words: Words(words.text, language, True) if words.is_source else words
+    )
 
 
 def _course(course: Course, change: Change) -> Course:

@@ -232,7 +232,9 @@ def _carry(entry: polib.POEntry, before: polib.POEntry, *, is_same: bool) -> Non
     """Say of a translation that was carried over for which source text it was made."""
     old = before.previous_msgid if "fuzzy" in entry.flags and before.previous_msgid else None
     if is_same:
-        if old is not None and "fuzzy" in entry.flags:  # fuzzy because of an earlier change, which was small too
+        if (
+            old is not None and "fuzzy" in entry.flags
+        ):  # fuzzy because of an earlier change, which was small too
             entry.flags.remove("fuzzy")
         return
     if old is None and before.msgid != entry.msgid:

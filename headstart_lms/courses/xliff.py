@@ -48,7 +48,9 @@ def write(
     ]
     named = titles or {}
     said = notes or {}
-    for number, (part, units) in enumerate(groupby(in_reading_order(course), lambda row: row[0].split("/")[0]), 1):
+    for number, (part, units) in enumerate(
+        groupby(in_reading_order(course), lambda row: row[0].split("/")[0]), 1
+    ):
         rows.append(f' <group id="g{number}" name="{_attribute(named.get(part, part))}">')
         for context, source in units:
             rows += _unit(context, source, held.get(context), said.get(context, ()))
@@ -126,7 +128,11 @@ def read(raw: bytes, *, source_language: str, language: str) -> list[Offered]:
         raise Invalid(_("This is not readable as XLIFF in UTF-8."), "broken-file") from error
     if reader.target and not _same_language(reader.target, language):
         raise Invalid(
-            _("This file is a translation into %(there)s, not into %(here)s.", there=reader.target[:20], here=language)
+            _(
+                "This file is a translation into %(there)s, not into %(here)s.",
+                there=reader.target[:20],
+                here=language,
+            )
         )
     if not _same_language(reader.source, source_language):
         raise Invalid(
@@ -172,7 +178,9 @@ class _Reader:
             local = "-"  # extensions of other tools: passed over
         self._path.append("-" if "-" in self._path[-1:] else local)
         if len(self._path) > MOST_DEPTH:
-            raise Invalid(_("This is not readable as XLIFF. Look at line %(line)s.", line=self._at), "broken-file")
+            raise Invalid(
+                _("This is not readable as XLIFF. Look at line %(line)s.", line=self._at), "broken-file"
+            )
         local = self._path[-1]
         if local == "unit":
             self._name = attributes.get("name") or attributes.get("id", "").replace(":", "/")
@@ -213,7 +221,8 @@ class _Reader:
         have = ["".join(one["target"]) for one in parts if "target" in one]
         problem = ""
         if any(have) and any(
-            "".join(one.get("source", ())).strip() and not "".join(one.get("target", ())).strip() for one in parts
+            "".join(one.get("source", ())).strip() and not "".join(one.get("target", ())).strip()
+            for one in parts
         ):
             problem = _("A piece of this text has no translation.")
         text = "".join("".join(one.get("target", one.get("source", ()) if one["kind"] == "ignorable" else ()))

@@ -28,7 +28,9 @@ def uuid(app: Flask, folder: Path) -> UUID:
     """The tiny course, to be translated into Arabic and Czech; nothing is yet."""
     course = folder / "course.yaml"
     text = course.read_text(encoding="utf-8")
-    course.write_text(text.replace("support_languages: [en]", "support_languages: [en, ar, cs]"), encoding="utf-8")
+    course.write_text(
+        text.replace("support_languages: [en]", "support_languages: [en, ar, cs]"), encoding="utf-8"
+    )
     return make_draft(app, folder)
 
 
@@ -48,10 +50,14 @@ def catalogue(app: Flask, uuid: UUID) -> Callable[..., dict[str, Any]]:
     return read
 
 
-def translate(browser: Browser, uuid: UUID, values: dict[str, str], part: str = "first", **more: str) -> Page:
+def translate(
+    browser: Browser, uuid: UUID, values: dict[str, str], part: str = "first", do: str = "save"
+) -> Page:
     """Open a part, fill in fields by the names of their texts, press a button."""
     page = browser.open(at(uuid, f"/ar?part={part}"))
-    return browser.send(page.form(to=at(uuid, "/ar")), {f"f-{name}": text for name, text in values.items()}, **more)
+    return browser.send(
+        page.form(to=at(uuid, "/ar")), {f"f-{name}": text for name, text in values.items()}, do=do
+    )
 
 
 @pytest.mark.every_app
@@ -59,11 +65,13 @@ def test_a_text_is_translated_beside_its_source(uuid: UUID, as_person: AsPerson,
     bruno = as_person("bruno")
     page = bruno.open(at(uuid, "/ar?part=first"))
     assert "You learn to say" in page.text
-    assert 'dir="rtl"' in page.body and 'lang="ar"' in page.body
-    done = translate(bruno, uuid, {AIM: "تتعلم أن تقول [Buongiorno]{it}."}, do="save")
+    assert 'dir="rtl"' in page.body
+    assert 'lang="ar"' in page.body
+    done = translate(bruno, uuid, {AIM: "تتعلم أن تقول [Buongiorno]{it}."})
     assert done.status == 200
     entry = catalogue()[AIM]
-    assert entry.msgstr == "تتعلم أن تقول [Buongiorno]{it}." and not entry.flags
+    assert entry.msgstr == "تتعلم أن تقول [Buongiorno]{it}."
+    assert not entry.flags
     assert entry.msgid == "You learn to say [Buongiorno]{it}."
     assert catalogue()[ASK].msgstr == ""
 
@@ -118,8 +126,8 @@ def test_a_changed_source_makes_its_translation_stale_and_both_sources_are_shown
     change_question(app, uuid, "What do you say at noon?")
     page = bruno.open(at(uuid, "/ar?part=first"))
     assert "The source changed" in page.text
-    assert "<del>in</del>" in page.body.replace("<del>in the morning?</del>", "<del>in</del>")
-    assert "noon" in page.text and "morning" in page.text
+    assert "noon" in page.text
+    assert "morning" in page.text
     bruno.send(page.form(to=at(uuid, "/ar")), {f"r-{ASK}": "1"}, do="save")
     entry = catalogue()[ASK]
     assert (entry.msgid, entry.msgstr, entry.flags) == ("What do you say at noon?", "ماذا تقول صباحا؟", [])
@@ -137,7 +145,9 @@ def test_a_small_correction_leaves_every_translation_right(
     bruno.send(form, {"small": form.choices["small"]})
     assert "Nothing changed" in bruno.open(at(uuid, "/changed")).text
     entry = catalogue()[ASK]
-    assert entry.msgid.endswith("then?") and not entry.flags and not entry.previous_msgid
+    assert entry.msgid.endswith("then?")
+    assert not entry.flags
+    assert not entry.previous_msgid
 
 
 def test_a_correction_that_changes_a_marked_word_is_not_small(
@@ -163,16 +173,21 @@ def test_two_translators_in_one_part_lose_nothing(
     bruno, other = as_person("bruno"), staff(app, "tamar", role="manager")
     mine = bruno.open(at(uuid, "/ar?part=first")).form(to=at(uuid, "/ar"))
     theirs = other.open(at(uuid, "/ar?part=first")).form(to=at(uuid, "/ar"))
-    assert other.send(theirs, {f"f-{ASK}": "لها", f"f-{AIM}": "[Buongiorno]{it} لها"}, do="save").status == 200
+    assert (
+        other.send(theirs, {f"f-{ASK}": "لها", f"f-{AIM}": "[Buongiorno]{it} لها"}, do="save").status == 200
+    )
     page = bruno.send(mine, {f"f-{ASK}": "لي", "f-first//title": "عنوان"}, do="save")
     assert page.status == 409
     assert "Somebody else translated 1 of these texts" in page.text
-    assert "لها" in page.body and "لي" in page.body
+    assert "لها" in page.body
+    assert "لي" in page.body
     now = catalogue()
     assert now[ASK].msgstr == "لها"
     assert now["first//title"].msgstr == "عنوان"  # what nobody else touched is saved
     assert now[AIM].msgstr == "[Buongiorno]{it} لها"  # what I did not touch stays theirs
-    assert bruno.send(page.form(to=at(uuid, "/ar")), {}, do="save").status == 200  # I have seen both: mine it is
+    assert (
+        bruno.send(page.form(to=at(uuid, "/ar")), {}, do="save").status == 200
+    )  # I have seen both: mine it is
     assert catalogue()[ASK].msgstr == "لي"
 
 
@@ -253,7 +268,8 @@ def test_the_glossary_stands_beside_a_text_that_has_its_term(
     monkeypatch.setattr(glossary, "folder", lambda: tmp_path)
     page = as_person("bruno").open(at(uuid, "/ar?part=first"))
     assert page.text.count("until noon") == 1
-    assert "mattina" in page.text and "صباح" in page.body
+    assert "mattina" in page.text
+    assert "صباح" in page.body
 
 
 @pytest.mark.parametrize("kind", ["po", "xliff"])
@@ -263,7 +279,8 @@ def test_a_file_goes_out_is_translated_and_comes_back_with_a_report(
     bruno = as_person("bruno")
     translate(bruno, uuid, {ASK: "ماذا؟"}, do="save")
     answer = bruno.client.get(at(uuid, f"/ar/{kind}"))
-    assert answer.status_code == 200 and "attachment" in answer.headers["Content-Disposition"]
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
     text = answer.get_data(as_text=True)
     answer.close()
     if kind == "po":
@@ -275,15 +292,16 @@ def test_a_file_goes_out_is_translated_and_comes_back_with_a_report(
         )
     page = bring(bruno, uuid, text.encode())
     assert page.status == 200
-    assert "1 taken" in page.text and "1 the same as here" in page.text
+    assert "1 taken" in page.text
+    assert "1 the same as here" in page.text
     assert catalogue()[TITLE].msgstr == "دورة صغيرة"
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    "content, sentence",
     [
         (b"", "There is no text in this file"),
-        (b"msgid \"x", "Look at line 1"),
+        (b'msgid "a"\nnonsense\n', "Look at line 2"),
         (b"\x89PNG\r\n\x1a\n\xff\xff", "not readable as PO"),
         (b"<xliff><file>", "This is another version of XLIFF"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><xliff/>', "An XLIFF file has no DTD"),
@@ -349,7 +367,8 @@ def test_text_for_what_was_taken_out_meanwhile_is_shown_and_not_lost(
         unit, _digest = store.read_data(session(), draft_of(uuid), "units/first.yaml")
     save(app, uuid, "units/first.yaml", {**unit, "blocks": unit["blocks"][:1]})
     page = bruno.send(form, {f"f-{ASK}": "كتبت هذا"}, do="save")
-    assert page.status == 409 and "كتبت هذا" in page.body
+    assert page.status == 409
+    assert "كتبت هذا" in page.body
 
 
 @pytest.mark.every_app
@@ -361,7 +380,9 @@ def test_a_source_that_changes_while_its_translation_is_written_leaves_it_stale(
     form = bruno.open(at(uuid, "/ar?part=first")).form(to=at(uuid, "/ar"))
     change_question(app, uuid, "What do you say at night?")
     page = bruno.send(form, {f"f-{ASK}": "ثانيا"}, do="save")
-    assert page.status == 409 and "The author changed some of these texts" in page.text
+    assert page.status == 409
+    assert "The author changed some of these texts" in page.text
     entry = catalogue()[ASK]
     assert (entry.msgstr, entry.previous_msgid) == ("ثانيا", "What do you say in the morning?")
-    assert entry.msgid == "What do you say at night?" and entry.flags == ["fuzzy"]
+    assert entry.msgid == "What do you say at night?"
+    assert entry.flags == ["fuzzy"]

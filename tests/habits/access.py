@@ -22,7 +22,7 @@ COMMON = {
     "slug": SLUG, "unit_id": "first", "item_id": "first-hello", "blueprint_id": "final", "digest": "0" * 64,
     "name": "door.svg", "filename": "css/base.css", "version": "0", "issuer": "north", "year": "2026", "kind": "json",
     "form": "csv",
-    "launch": UUID(int=1),
+    "launch": UUID(int=1), "language": "ar",
 }  # fmt: skip
 #: Addresses whose ``slug`` is the short name of a centre.
 CENTRES = {"issuers.did": "north", "issuers.log": "north"}
@@ -45,6 +45,8 @@ def address(world: World, endpoint: str, owner: str) -> str:
     values["slug"] = CENTRES.get(endpoint, SLUG)
     if endpoint == "learning.answer":
         values["item_id"] = "first-hello"
+    if endpoint == "authoring.translation_file":
+        values["kind"] = "xliff"
     if endpoint.startswith("certificates.many"):
         values["uuid"] = values.get("batch", "")
     rule = next(rule for name, _method, rule in rules(world.app) if name == endpoint)

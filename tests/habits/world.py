@@ -150,6 +150,9 @@ def _drafted(current: Session, state: State, owner: str) -> dict[str, str]:
     """Begin a course, with a text that was kept aside."""
     author = find_staff(current, AUTHORS[owner])
     folder = write_course(state.folder / f"draft-{owner}", slug=f"draft-{owner}", uuid=uuid4())
+    head = folder / "course.yaml"
+    text = head.read_text(encoding="utf-8").replace("support_languages: [en]", "support_languages: [en, ar]")
+    head.write_text(text, encoding="utf-8")
     files = archives.read_folder(folder).put(state.storage)
     centre = current.get_one(Centre, next(grant.centre_id for grant in author.grants))
     draft = drafts.create_draft(current, author, centre, files)
