@@ -11,14 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
-from ..courses import catalogue, xliff
+from ..courses import catalogue
 from ..courses.catalogue import Held, Said, StateName, Written, old_source, state_of
 from ..courses.document import Course
 from ..courses.models import Course as CourseRow
-from ..courses.source import MAX_FILE, Finding
+from ..courses.source import Finding
 from ..courses.texts import in_reading_order, texts
 from ..courses.translations import State, kept
 from ..courses.words import LANGUAGE
+from ..courses.xliff import offered_in_file
 from ..kernel.clock import today
 from ..kernel.errors import Invalid, NotFound
 from ..kernel.i18n import _, language_name
@@ -308,7 +309,7 @@ def take_file(
         sheet, base = Sheet(course, language, held_in(session, digest), digest), None
     except Invalid:  # what is here is no PO file: the new one takes its place
         sheet, base = Sheet(course, language, {}, digest), b'msgid ""\nmsgstr ""\n'
-    changes, said = catalogue.take(course, sheet.held, read_offered(raw, course, language))
+    changes, said = catalogue.take(course, sheet.held, offered_in_file(raw, course, language))
     if changes:
         _write(
             session,
@@ -321,25 +322,6 @@ def take_file(
             raw=base,
         )
     return said
-
-
-def read_offered(raw: bytes, course: Course, language: str) -> list[catalogue.Offered]:
-    """Read a PO or XLIFF file, whichever it is. Raises Invalid."""
-    if len(raw) > MAX_FILE:
-        raise Invalid(_("%(name)s is larger than 4 MB. Split it.", name=_("This file")))
-    start = raw[:200].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").replace(b"\0", b"")
-    if start.startswith(b"<"):
-        return xliff.read(raw, source_language=course.source_language, language=language)
-    po = catalogue.parse(raw.removeprefix(b"\xef\xbb\xbf"))
-    told = str(po.metadata.get("Language", "")).strip()
-    if told and told.replace("_", "-").split("-")[0].casefold() != language.split("-")[0].casefold():
-        raise Invalid(
-            _("This file is a translation into %(there)s, not into %(here)s.", there=told[:20], here=language)
-        )
-    found = catalogue.offered_in(po)
-    if not found:
-        raise Invalid(_("There is no text in this file. Choose a PO or an XLIFF file."))
-    return found
 
 
 # --- the author's side: what changed, and what need not be looked at ---------------------------------------

@@ -199,7 +199,8 @@ def translation_file(draft: UUID, language: str, kind: str) -> Response:
     found = draft_for(draft)
     sheet = translations.read_sheet(session(), house(), found, language)
     if kind == "xliff":
-        titles = {one.key: one.title for one in sections(sheet.course)}
+        # what a group of texts is called: the first step of their names, as the part it belongs to
+        titles = {one.contexts[0].split("/")[0]: one.title for one in sections(sheet.course)}
         content = xliff.write(
             sheet.course, language, sheet.held, titles=titles,
             notes=translation_page.notes_of(Places(sheet.course), sheet.source),

@@ -11,8 +11,9 @@ from xml.parsers import expat
 from ..kernel.errors import Invalid
 from ..kernel.i18n import _
 from ..kernel.languages import direction
-from .catalogue import Held, Offered, state_of
+from .catalogue import Held, Offered, offered_in, parse, state_of
 from .document import Course
+from .source import MAX_FILE
 from .texts import in_reading_order
 from .translations import MARK, kept
 
@@ -237,3 +238,22 @@ def _character(code: str) -> str:
     except (ValueError, OverflowError):
         return ""
     return "" if "\ud800" <= found <= "\udfff" or found == "\x00" else found
+
+
+def offered_in_file(raw: bytes, course: Course, language: str) -> list[Offered]:
+    """Read a PO or XLIFF file, whichever it is. Raises Invalid."""
+    if len(raw) > MAX_FILE:
+        raise Invalid(_("%(name)s is larger than 4 MB. Split it.", name=_("This file")))
+    start = raw[:200].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").replace(b"\0", b"")
+    if start.startswith(b"<"):
+        return read(raw, source_language=course.source_language, language=language)
+    po = parse(raw.removeprefix(b"\xef\xbb\xbf"))
+    told = str(po.metadata.get("Language", "")).strip()
+    if told and told.replace("_", "-").split("-")[0].casefold() != language.split("-")[0].casefold():
+        raise Invalid(
+            _("This file is a translation into %(there)s, not into %(here)s.", there=told[:20], here=language)
+        )
+    found = offered_in(po)
+    if not found:
+        raise Invalid(_("There is no text in this file. Choose a PO or an XLIFF file."))
+    return found

@@ -91,6 +91,9 @@ if (form) {
   form.addEventListener("click", pressed);
   form.addEventListener("hs:saved", saved);
   document.addEventListener("keydown", keys);
-  const line = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  areaOf(line?.matches?.("[data-hs-line]") ? line : null)?.focus();
+  // after the browser's own jump to the fragment, which takes the focus away
+  addEventListener("load", () => setTimeout(() => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target?.matches("[data-hs-line]")) areaOf(target)?.focus();
+  }));
 }
