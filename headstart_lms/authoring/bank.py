@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..accounts.models import Person
 from ..assessments.models import Sitting
 from ..cohorts.models import Enrolment
 from ..courses.models import Course
@@ -24,19 +25,23 @@ MOST = 5000
 
 @dataclass(frozen=True)
 class Exposure:
-    """In how many of the last sittings each item was drawn."""
+    """In how many of the last sittings at a centre each item was drawn."""
 
     sittings: int
     drawn: Mapping[str, int]
 
 
-def exposure(session: Session, course_uuid: UUID) -> Exposure:
-    """Count over the newest sittings of a course, on every edition: an id keeps its meaning."""
+def exposure(session: Session, course_uuid: UUID, centre_id: int) -> Exposure:
+    """Count over the newest sittings of a centre's learners, on every edition: an id keeps its meaning.
+
+    What is drawn at other centres is theirs to see.
+    """
     query = (
         select(Sitting.drawn)
         .join(Enrolment, Enrolment.id == Sitting.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
-        .where(Course.uuid == course_uuid)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(Course.uuid == course_uuid, Person.centre_id == centre_id)
         .order_by(Sitting.started.desc())
         .limit(MOST)
     )

@@ -39,7 +39,8 @@ def bank_page(draft: UUID) -> str:
     }
     return draft_page(
         "bank", found, "bank", accent=found.kind, rows=rows[first:last], count=len(rows),
-        total=len(every), query=query, page=page, pages=pages, exposure=bank.exposure(session(), found.course_uuid),
+        total=len(every), query=query, page=page, pages=pages,
+        exposure=bank.exposure(session(), found.course_uuid, found.centre_id),
         kinds=[form for form in kinds("item") if form.kind != "can-do"], files=now.files("bank") or ["bank.yaml"],
         labels={form.kind: form.label for form in kinds("item")}, topics=topic_names(), errors=errors,
         may_write=may_write(found),
@@ -52,6 +53,7 @@ def bank_page(draft: UUID) -> str:
 def add_bank_item(draft: UUID) -> Response:
     """Begin a question for tests, of a kind and in a file."""
     kind, path = request.form.get("kind", ""), request.form.get("file", "")
+    draft_for(draft, "write")
     if kind not in {form.kind for form in kinds("item")}:
         raise Invalid(_("Choose what kind of question it is."))
     with transaction() as current:

@@ -40,8 +40,10 @@ class DraftFiles(TreeFiles):
     def _content(self, path: str, digest: str) -> bytes:
         if is_media(path):
             return self._storage.path(digest).read_bytes()
-        if not self._bodies:  # all texts in one question
-            self._bodies = store.bodies(self._session, [d for p, d in self.tree.items() if not is_media(p)])
+        if digest not in self._bodies:
+            # one that changed is asked for alone; who reads a second one reads them all
+            wanted = [d for p, d in self.tree.items() if not is_media(p)] if self._bodies else [digest]
+            self._bodies |= store.bodies(self._session, wanted)
         return self._bodies[digest]
 
     def _length(self, path: str, digest: str) -> int:

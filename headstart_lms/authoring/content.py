@@ -220,6 +220,30 @@ def replaced(data: Any, row_id: str, row: Data | None) -> Any:
     }
 
 
+def with_next(data: Any, row_id: str, row: Data) -> Any:
+    """Return a unit, or a list of rows, with a new item after the one with this id."""
+
+    def grown(rows: list[Any]) -> list[Any]:
+        found: list[Any] = []
+        for old in rows:
+            found.append(old)
+            if isinstance(old, dict) and old.get("id") == row_id:
+                found.append(row)
+        return found
+
+    if isinstance(data, list):
+        return grown(data)
+    return {
+        **data,
+        "blocks": [
+            {**block, "items": grown(block["items"])}
+            if isinstance(block, dict) and isinstance(block.get("items"), list)
+            else block
+            for block in data["blocks"]
+        ],
+    }
+
+
 def own(findings: list[Finding], prefix: str) -> list[Finding]:
     """Return the findings of one part."""
     return [f for f in findings if f.path == prefix or f.path.startswith(prefix + ".")]

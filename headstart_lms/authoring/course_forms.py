@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from babel import Locale
 from wtforms import (
     FileField,
-    FloatField,
     RadioField,
     SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from ..kernel import i18n
 from ..kernel.forms import PageForm
-from ..kernel.i18n import _l
+from ..kernel.i18n import _, _l
+from .outline import plain
 
 LEVELS = ("pre-A1", "A1", "A2", "B1", "B2", "C1", "C2")
 AUDIENCES = {
@@ -28,8 +31,33 @@ KINDS = {
     "language": _l("Language"), "workplace": _l("Work"), "rights": _l("Rights and duties"),
     "orientation": _l("Orientation"),
 }  # fmt: skip
-TAG = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$"
-COUNTRY = r"^[A-Z]{2}$"
+#: Languages that are offered to write in, to teach, to translate into; a course may name others in its file.
+LANGUAGES = (
+    "am ar bg bn bs ca cs da de el en es et fa ff fi fil fr ga gu ha hi hr hu hy id ig is it ja ka km ko ku ky lo lt "
+    "lv mk ml mn mr ms mt my nb ne nl om pa pl ps pt ro ru si sk sl so sq sr sv sw ta te th ti tk tr uk ur uz vi wo "
+    "yo zh"
+).split()
+#: Codes that Babel names beside countries.
+_NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+
+
+def countries() -> list[tuple[str, str]]:
+    """Return (code, name in the language of the page) of all countries, by name."""
+    codes = [
+        c
+        for c in map(str, Locale.parse("en").territories)
+        if len(c) == 2 and c.isalpha() and c not in _NO_COUNTRIES
+    ]
+    return _named(codes, i18n.country)
+
+
+def languages(*others: str) -> list[tuple[str, str]]:
+    """Return (tag, name in the language of the page) of the languages that are offered, and of others, by name."""
+    return _named([*LANGUAGES, *(tag for tag in others if tag and tag not in LANGUAGES)], i18n.language_name)
+
+
+def _named(codes: Iterable[str], name: Callable[[str], str]) -> list[tuple[str, str]]:
+    return sorted(((code, name(code)) for code in codes), key=lambda row: row[1].casefold())
 
 
 class Checks(SelectMultipleField):  # type: ignore[misc]
@@ -41,24 +69,17 @@ class NewCourseForm(PageForm):
     title = StringField(_l("Title"), [InputRequired(_l("Write a title.")), Length(2, 200)])
     start = RadioField(_l("Begin with"), default="blank")
     centre = SelectField(_l("Centre"), [InputRequired()])
-    country = StringField(
-        _l("Country it is about"),
-        [InputRequired(_l("Write the country in two letters, for example IT.")),
-         Regexp(COUNTRY, message=_l("Write the country in two capital letters, for example IT."))],
-    )  # fmt: skip
-    source = StringField(
-        _l("Language you write in"),
-        [InputRequired(), Regexp(TAG, message=_l("Write a language tag, for example en."))], default="en",
-    )  # fmt: skip
-    taught = StringField(
-        _l("Language you teach"),
-        [Optional(), Regexp(TAG, message=_l("Write a language tag, for example it."))],
-    )
+    country = SelectField(_l("Country it is about"), [InputRequired(_l("Choose a country."))])
+    source = SelectField(_l("Language you write in"), [InputRequired()], default="en")
+    taught = SelectField(_l("Language you teach"), [Optional()])
     level = SelectField(_l("Level"), default="A1")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.level.choices = [(level, level) for level in LEVELS]
+        self.country.choices = [("", _("Choose")), *countries()]
+        self.source.choices = languages()
+        self.taught.choices = [("", _("none")), *languages()]
 
 
 class ImportForm(PageForm):
@@ -78,34 +99,19 @@ class SettingsForm(PageForm):
          Regexp(r"^[a-z][a-z0-9-]{1,39}$", message=_l("Use small Latin letters, digits and hyphens."))],
     )  # fmt: skip
     kind = SelectField(_l("Kind of course"))
-    country = StringField(
-        _l("Country it is about"),
-        [
-            InputRequired(),
-            Regexp(COUNTRY, message=_l("Write the country in two capital letters, for example IT.")),
-        ],
-    )
+    country = SelectField(_l("Country it is about"), [InputRequired(_l("Choose a country."))])
     region = StringField(_l("Region"), [Length(max=80)])
-    taught = StringField(
-        _l("Language you teach"),
-        [Optional(), Regexp(TAG, message=_l("Write a language tag, for example it."))],
-    )
+    taught = SelectField(_l("Language you teach"), [Optional()])
     level = SelectField(_l("Level"))
-    source = StringField(
-        _l("Language you write in"),
-        [InputRequired(), Regexp(TAG, message=_l("Write a language tag, for example en."))],
-    )
-    support = StringField(
-        _l("Languages it is offered in"), [InputRequired(_l("Write at least one language tag."))]
-    )
+    source = SelectField(_l("Language you write in"), [InputRequired()])
+    support = Checks(_l("Languages it is offered in"), [InputRequired(_l("Choose at least one language."))])
     audiences = Checks(_l("For whom"))
-    hours = FloatField(
+    hours = StringField(
         _l("Hours of learning"),
-        [
-            InputRequired(_l("Write a number.")),
-            NumberRange(0.1, 2000, _l("Write a number of hours above 0.")),
-        ],
-    )
+        [InputRequired(_l("Write a number of hours, for example 12 or 1.5.")),
+         Regexp(r"^(?!0+([.,]0+)?$)\d{1,4}([.,]\d{1,2})?$",
+                message=_l("Write a number of hours, for example 12 or 1.5."))],
+    )  # fmt: skip
     authors = TextAreaField(
         _l("Authors, one a line"), [InputRequired(_l("Write who wrote the course.")), Length(max=2000)]
     )
@@ -123,6 +129,17 @@ class SettingsForm(PageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # what stands in the file may be chosen again, whatever it is
+        data = kwargs.get("data") or {}
+        support = data.get("support") or []
+        country, source, taught = (str(data.get(name) or "") for name in ("country", "source", "taught"))
+        known = countries()
+        self.country.choices = known if country in dict(known) else [(country, country), *known]
+        self.source.choices = languages(source)
+        self.taught.choices = [("", _("none")), *languages(taught)]
+        named = [tag for tag in support if tag]
+        rest = [row for row in languages() if row[0] not in named]
+        self.support.choices = [*((tag, i18n.language_name(tag)) for tag in named), *rest]
         self.level.choices = [(level, level) for level in LEVELS]
         self.kind.choices = list(KINDS.items())
         self.audiences.choices = list(AUDIENCES.items())
@@ -143,13 +160,17 @@ def filled(head: dict[str, Any]) -> dict[str, Any]:
         value = head.get(name)
         return value if isinstance(value, str) else ""
 
+    def words(name: str) -> str:
+        value = head.get(name)
+        return value.strip() if isinstance(value, str) else plain(value)
+
     hours = head.get("hours")
     return {
-        "title": text("title"), "summary": text("summary"), "slug": text("slug"), "kind": text("kind"),
+        "title": plain(head.get("title")), "summary": words("summary"), "slug": text("slug"), "kind": text("kind"),
         "country": inner("destination", "country"), "region": inner("destination", "region"),
         "taught": inner("taught", "language"), "level": inner("taught", "level") or "A1",
-        "source": text("source_language"), "support": " ".join(rows("support_languages")),
-        "audiences": rows("audiences"), "hours": hours if isinstance(hours, int | float) else None,
+        "source": text("source_language"), "support": rows("support_languages"),
+        "audiences": rows("audiences"), "hours": f"{hours:g}" if isinstance(hours, int | float) else "",
         "authors": "\n".join(rows("authors")), "licence": text("licence"),
         "blueprint": inner("certificate", "blueprint"), "valid": inner("certificate", "valid_months"),
     }  # fmt: skip
@@ -174,11 +195,15 @@ def applied(head: dict[str, Any], form: SettingsForm) -> dict[str, Any]:
         new.pop("taught", None)
     elif any(_sent(form, field) != before[field] for field in ("taught", "level")):
         new["taught"] = {"language": taught, "level": form.level.data}
-    put("support_languages", "support", _sent(form, "support").split())
+    support = form.support.data or []
+    if set(support) != set(before["support"]):
+        new["support_languages"] = [tag for tag in before["support"] if tag in support] + [
+            tag for tag in support if tag not in before["support"]
+        ]
     if set(form.audiences.data or ()) != set(before["audiences"]):
         new["audiences"] = list(form.audiences.data)
-    if form.hours.data != before["hours"]:
-        new["hours"] = int(form.hours.data) if form.hours.data == int(form.hours.data) else form.hours.data
+    hours = float(_sent(form, "hours").replace(",", "."))
+    put("hours", "hours", int(hours) if hours == int(hours) else hours)
     put("authors", "authors", [line for line in _sent(form, "authors").split("\n") if line])
     if any(_sent(form, field) != before[field] for field in ("blueprint", "valid")):
         given = head.get("certificate")

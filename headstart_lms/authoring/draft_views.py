@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from flask import redirect, request, send_file
+from flask import current_app, redirect, request, send_file
 from werkzeug.wrappers import Response
 
 from ..accounts.access import access, this_person
 from ..courses.source import Finding
 from ..kernel import web
+from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError
 from ..kernel.i18n import _
-from . import archives, drafts, outline, publishing, store
+from . import archives, compare, drafts, history, outline, publishing, store
 from .context import AUTHORS, bp, draft_for, draft_page, house
 from .course_forms import SettingsForm, applied, filled
-from .models import MEMBER_ROLES, Draft
+from .models import MEMBER_ROLES, Draft, Revision
 from .views import sent_folder
 
 
@@ -35,9 +39,30 @@ def _outline(draft: Draft, problem: LMSError | None = None) -> str:
         "draft", draft, "draft", outline=outline.read(current, draft, checked), problem=problem,
         errors=len(checked.errors), warnings=len(checked.warnings),
         others=[f for f in checked.findings if not f.file.startswith("units/")],
-        published=publishing.last_published(current, draft),
-        kept=publishing.marks_of(current, draft, "kept"), link=lambda finding: link_of(draft, finding),
+        published=publishing.last_published(current, draft), last=_last_step(draft),
+        kept=publishing.marks_of(current, draft, "kept"), **findings_of(draft),
     )  # fmt: skip
+
+
+def _last_step(draft: Draft) -> Revision | None:
+    """Return the last revision when the person made it within the hour: it can be taken back at once."""
+    last = store.head(session(), draft)
+    is_mine = last.person_id == this_person().id and now() - last.at < timedelta(hours=1)
+    return last if is_mine and draft.head > 1 and last.what in ("edit", "restore", "import") else None
+
+
+def findings_of(draft: Draft) -> dict[str, Callable[[Finding], Any]]:
+    """Return what a template needs to show findings: where each is mended, and the place in words."""
+    rows = outline.read(session(), draft)
+    titles = {unit.id: unit.title for unit in [*rows.loose, *(u for m in rows.modules for u in m.units)]}
+
+    def place(finding: Finding) -> list[str]:
+        steps = [step for step in finding.path.split(".") if step not in ("blocks", "items")]
+        if steps[0] == "units" and len(steps) > 1:
+            return [_("Unit: %(title)s", title=titles.get(steps[1], steps[1])), *steps[2:]]
+        return [compare.title_of(finding.file), *steps]
+
+    return {"link": lambda finding: link_of(draft, finding), "place": place}
 
 
 def link_of(draft: Draft, finding: Finding) -> str:
@@ -51,12 +76,31 @@ def link_of(draft: Draft, finding: Finding) -> str:
         if len(steps) > 3 and steps[2] == "blocks":
             return f"{unit}?open={steps[3]}#part-{steps[3]}"
         return unit
-    pages = {"entries": "words", "facts": "facts", "outcomes": "outcomes", "bank": "bank", "media": "media",
-             "blueprints": "tests", "modules": ""}  # fmt: skip
     if finding.file.startswith("translations/"):
-        return f"{base}/translations/{finding.file[13:-3]}"
-    page = pages.get(steps[0], "settings")
-    return f"{base}/{page}" if page else base
+        return _known(base, "translations", finding.file[13:-3])
+    row = steps[1] if len(steps) > 1 else ""
+    match steps[0]:
+        case "entries":
+            return _known(base, "words", row)
+        case "facts" | "outcomes":
+            return _known(base, steps[0], row)
+        case "bank":
+            return _known(base, "bank", f"items/{row}" if row else "")
+        case "media":
+            return _known(base, "media", "")
+        case "blueprints":
+            return _known(base, "tests", "")
+        case "modules" | "":
+            return base
+        case _:
+            return f"{base}/settings"
+
+
+def _known(base: str, page: str, row: str) -> str:
+    """Return the address of a page, or of a row on it, when this program has it; else the outline."""
+    if f"headstart.authoring.{page}" not in current_app.view_functions:
+        return base
+    return f"{base}/{page}/{row}" if row else f"{base}/{page}"
 
 
 @bp.post("/teach/courses/<uuid:draft>/outline", endpoint="outline")
@@ -145,7 +189,10 @@ def _settings_form(draft: Draft, head: dict[str, object]) -> SettingsForm:
     rows: list[str] = []
     for path, digest in store.tree(session(), draft).items():
         if path == "blueprints.yaml" or path.startswith("blueprints/"):
-            data = store.data_of(session(), digest, path)
+            try:
+                data = store.data_of(session(), digest, path)
+            except Invalid:  # the checker says so; the settings can be read all the same
+                continue
             rows += (
                 [str(r["id"]) for r in data if isinstance(r, dict) and "id" in r]
                 if isinstance(data, list)
@@ -237,7 +284,7 @@ def import_again(draft: UUID) -> Response | tuple[str, int]:
     try:
         files = sent_folder().put(house().storage)
         with transaction() as current:
-            outline.replace_all(current, draft_for(draft, "write"), this_person(), files, _("Imported"))
+            history.replace_all(current, draft_for(draft, "write"), this_person(), files, _("Imported"))
     except LMSError as error:
         if error.status not in (409, 422):
             raise

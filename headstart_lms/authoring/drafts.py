@@ -186,7 +186,8 @@ def create_copy(
     head = store.parsed(text.encode("utf-8"), "course.yaml")
     if not isinstance(head, dict):
         raise Invalid(_("There is no course.yaml in this folder; a course starts with it."))
-    wanted = head["slug"] if isinstance(head.get("slug"), str) else "course"
+    slug = head.get("slug")
+    wanted = slug if isinstance(slug, str) and store.SLUG.fullmatch(slug) else "course"
     data = {**head, "uuid": str(uuid4()), "slug": free_slug(session, wanted), "version": "1.0"}
     return create_draft(
         session, person, centre, {**files, "course.yaml": rewrite(text, data)}, note, what="copy"

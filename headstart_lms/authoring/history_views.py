@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 from ..accounts.access import access, this_person
 from ..kernel import web
 from ..kernel.db import session, transaction
-from ..kernel.errors import NotFound
+from ..kernel.errors import Conflict, NotFound
 from ..kernel.i18n import _
-from . import compare, outline, publishing, store
+from . import compare, history, outline, publishing, store
 from .context import AUTHORS, bp, draft_for, draft_page
 from .models import Draft, Mark, Revision
 
@@ -25,7 +25,7 @@ PAGE = 50
 
 @bp.get("/teach/courses/<uuid:draft>/history", endpoint="history")
 @access(AUTHORS)
-def history(draft: UUID) -> str:
+def show_history(draft: UUID) -> str:
     """Every version of a course, the newest first."""
     found = draft_for(draft)
     page = _number("page", 1, 1, max(1, -(-found.head // PAGE)))
@@ -87,8 +87,13 @@ def restore(draft: UUID) -> Response:
     """Go back to an earlier version: as a new one, nothing of the history goes away."""
     with transaction() as current:
         found = draft_for(draft, "write")
-        outline.restore(current, found, this_person(), _number("n", found.head, 0, found.head))
-    return redirect(web.url("authoring.history", draft=draft), 303)
+        found = store.lock(current, found)
+        seen = request.form.get("head", "")
+        if seen and seen != str(found.head):
+            raise Conflict(_("Somebody changed the course meanwhile. Look at the history, then go back."))
+        history.restore(current, found, this_person(), _number("n", found.head, 0, found.head))
+    to = "authoring.draft" if request.form.get("head") else "authoring.history"
+    return redirect(web.url(to, draft=draft), 303)
 
 
 def _kept(draft: Draft, number: int) -> Mark:

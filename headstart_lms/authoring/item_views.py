@@ -18,7 +18,7 @@ from ..kernel.i18n import _
 from ..learning import pages
 from . import content, store, trying
 from .context import AUTHORS, bp, draft_for, house
-from .forms import form_of, place, title_of, wants_form_again
+from .forms import form_of, new_id, place, title_of, wants_form_again
 from .forms.context import rows_of
 from .models import Draft
 from .part_pages import clips_of, content_of, findings_of, may_write, sent_values, tokens_of, unit_titles
@@ -71,6 +71,7 @@ def _page(
         unfinished=real.problems if isinstance(real, Unfinished) else (), missing=missing, data=saved,
         trial=tried[0] if tried else None, typed_parts=() if question is None else trying.typed_parts(question.item),
         checked=checked, item_url=item_url,
+        drawing=media.get(str(data.get("picture"))) if form.kind == "hotspot" and may_write(draft) else None,
     )  # fmt: skip
 
 
@@ -120,12 +121,28 @@ def save_item(draft: UUID, item_id: str, unit_id: str = "") -> Response | tuple[
 
         done = content.change_file(current, found, this_person(), path, change, base=base)
         clashes = bool(done.clashes)
+        following = item_id
+        if values.get("do") == ["next"] and not clashes:
+            following = _add_next(found, path, unit_id, item_id, read[-1])
     if clashes:
         text = _("Somebody else changed this question meanwhile. Your text stands here and is kept: save it once more "
                  "to put it in the place of the other.")  # fmt: skip
         return _page(draft_for(draft, "write"), unit_id, item_id, typed=read[-1], problem=text), 409
     again = "form" if wants_form_again(values) else None
-    return redirect(item_url("item", found, unit_id, item_id, _anchor=again), 303)
+    return redirect(item_url("item", found, unit_id, following, _anchor=again), 303)
+
+
+def _add_next(draft: Draft, path: str, unit_id: str, item_id: str, item: dict[str, Any]) -> str:
+    """Begin another question of the same kind after this one; return its id. In a bank it gets the same tags."""
+    now = content.content_of(session(), draft)
+    name = new_id(now.ids(), unit_id or path.removesuffix(".yaml").replace("/", "-"))
+    course = now.course if unit_id else now.course.for_bank()
+    row = form_of(str(item.get("type")), "item").blank(name, course)
+    row |= {key: item[key] for key in ("tags", "topic") if key in item and not unit_id}
+    data, digest = store.read_data(session(), draft, path)
+    data = content.with_next(data, item_id, row)
+    store.save_data(session(), draft, this_person(), path, data, base={path: digest}, what="edit")
+    return name
 
 
 @bp.post(IN_UNIT + "/try", endpoint="try_item")

@@ -1,4 +1,4 @@
-"""What waits for its time: a course that is to be published at an hour."""
+"""What waits for its time: a course that is to be published at an hour, texts that are not needed any more."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import current_app
 from ..kernel.db import transaction
 from ..kernel.errors import LMSError
 from ..kernel.jobs import job
-from . import publishing
+from . import publishing, texts
 from .house import House
 
 
@@ -25,3 +25,10 @@ def publish_at_its_time(payload: dict[str, Any]) -> None:
     except LMSError as error:
         with transaction() as current:
             publishing.refuse(current, uuid, error)
+
+
+@job(texts.TIDY)
+def tidy_texts(payload: dict[str, Any]) -> None:
+    """Delete what autosaves wrote between two versions, a day later."""
+    with transaction() as current:
+        texts.tidy(current)

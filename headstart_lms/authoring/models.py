@@ -67,6 +67,8 @@ class DraftText(Base):
     __tablename__ = "lms_draft_text"
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    #: When it was written last; what nothing refers to is kept for a day, for forms that are open.
+    written: Mapped[datetime] = mapped_column(default=now, index=True)
     #: Deflated.
     body: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,12 @@ class Link:
 
     text: str
     href: str | None
+
+
+def links_to(draft: Draft, data: Mapping[str, Any], used: Iterable[Use]) -> list[Link]:
+    """Return where something is used, a unit once however many of its parts use it."""
+    links = (link_to(draft, data, use) for use in used)
+    return list({link.text: link for link in links}.values())
 
 
 def link_to(draft: Draft, data: Mapping[str, Any], use: Use) -> Link:

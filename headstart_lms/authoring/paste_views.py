@@ -103,9 +103,9 @@ def read(text: str, taught: str | None, *, is_sheet: bool) -> tuple[list[Found],
 def write_items(draft: UUID) -> Response | str | tuple[str, int]:
     """Show what a pasted text would become, and write it when asked to."""
     text = request.form.get("text", "")
+    found = draft_for(draft, "write")
     if not text.strip():
         raise Invalid(_("Paste or write some questions first."))
-    found = draft_for(draft, "write")
     course = content_of(found).course
     language = request.form.get("language", "")
     taught = language if language and language in course.languages and language != course.source else None

@@ -14,9 +14,9 @@ from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import Conflict, Invalid, LMSError
 from ..kernel.i18n import _
-from . import outline, publishing
+from . import new_ids, outline, publishing
 from .context import AUTHORS, bp, draft_for, draft_page, house
-from .draft_views import link_of
+from .draft_views import findings_of
 from .models import Draft
 
 
@@ -33,7 +33,7 @@ def _page(draft: Draft, problem: LMSError | None = None) -> str:
     plan = publishing.plan(current, house(), draft, checked)
     return draft_page(
         "publish", draft, "publish", checked=checked, plan=plan, problem=problem,
-        link=lambda finding: link_of(draft, finding), now=now(),
+        now=now(), **findings_of(draft),
         needs_sign_off=publishing.needs_sign_off(current, draft.centre),
         signed=publishing.signed(current, draft, draft.head),
         is_author=any(m.person_id == this_person().id and m.role == "author" for m in draft.members),
@@ -69,7 +69,7 @@ def _do(uuid: UUID) -> None:
         publishing.unschedule(found)
     elif do == "renew":
         plan = publishing.plan(current, house(), found, house().check(found))
-        publishing.renew_ids(outline.Act(current, found, person), [item for item, _version in plan.keys])
+        new_ids.renew_ids(outline.Act(current, found, person), [item for item, _version in plan.keys])
     elif do in ("now", "later"):
         _publish(found, do)
     else:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -15,21 +13,18 @@ from sqlalchemy.orm import Session
 
 from ..accounts.models import Centre, Person
 from ..cohorts.models import Enrolment
-from ..courses import export
-from ..courses.check import Checked, check_folder
+from ..courses.check import Checked
 from ..courses.document import Course
-from ..courses.library import find_course
 from ..courses.models import Course as CourseRow
 from ..courses.models import Edition
 from ..courses.services import StructuralChange, canonical, changed_keys, structural_changes
 from ..courses.services import publish as publish_course
 from ..kernel.clock import now, today
-from ..kernel.errors import Conflict, Invalid, LMSError, NotAllowed, NotFound
+from ..kernel.errors import Conflict, Invalid, LMSError, NotAllowed
 from ..kernel.i18n import _
 from ..kernel.jobs import enqueue
 from ..kernel.settings import Setting
-from ..paths import bundled_courses
-from . import archives, checking, drafts, outline, store
+from . import checking, drafts, owners, store
 from .house import House
 from .models import Draft, Mark
 from .yamltext import rewrite
@@ -73,7 +68,7 @@ class Plan:
 def plan(session: Session, house: House, draft: Draft, checked: Checked) -> Plan:
     """Say what publishing would be: a new course, a correction, a new edition, and why; who is touched."""
     row = session.scalar(select(CourseRow).where(CourseRow.uuid == draft.course_uuid))
-    refusal = _refusal(session, draft, row)
+    refusal = owners.refusal_of(session, draft, row)
     if row is None:
         version = str(drafts.head_of(session, draft).get("version", "1.0"))
         return Plan("new", version, None, refusal=refusal)
@@ -141,96 +136,6 @@ def _reason(change: StructuralChange, course: Course) -> str:
     if change.what == "key":
         return _("What is right in the question “%(item)s” changed.", item=change.name)
     return whole[change.what]
-
-
-# --- whose course it is --------------------------------------------------------------------------
-
-
-def owner_of(session: Session, course_uuid: UUID) -> int | None:
-    """Return the centre that published a course from here, or None: the installation itself did."""
-    return session.scalar(
-        select(Draft.centre_id)
-        .join(Mark, Mark.draft_id == Draft.id)
-        .where(Mark.kind == "published", Mark.note == str(course_uuid))
-        .order_by(Mark.id)
-        .limit(1)
-    )
-
-
-def _refusal(session: Session, draft: Draft, row: CourseRow | None) -> str:
-    """Return why this draft cannot be published over what is there, or nothing."""
-    namesake = find_course(session, draft.slug)
-    if namesake is not None and namesake.uuid != draft.course_uuid:
-        return _(
-            "Another course has the address “%(slug)s”. Choose another one in the settings.", slug=draft.slug
-        )
-    if row is None:
-        return ""
-    owner = owner_of(session, row.uuid)
-    if owner is not None and owner != draft.centre_id:
-        return _("This course belongs to another centre. Make a copy of it, then the copy is yours.")
-    if owner is None and not _was_opened(session, draft):
-        return _(
-            "This course came with the installation. Open it from the list of published courses, or make a copy."
-        )
-    return ""
-
-
-def _was_opened(session: Session, draft: Draft) -> bool:
-    """Tell whether somebody who may do so opened this published course for its next version."""
-    return (
-        session.scalar(select(Mark.id).where(Mark.draft_id == draft.id, Mark.kind == "opened").limit(1))
-        is not None
-    )
-
-
-def may_open(session: Session, person: Person, centre: Centre, course_uuid: UUID) -> bool:
-    """Tell whether a person may write the next version of a published course at a centre.
-
-    A course of a centre: who writes courses there. A course of the installation: its administrators.
-    """
-    owner = owner_of(session, course_uuid)
-    if owner is None:
-        return any(g.role == "admin" and g.centre_id is None for g in person.grants)
-    return owner == centre.id and bool(person.roles_at(centre.id) & set(drafts.STAFF))
-
-
-def open_published(session: Session, house: House, person: Person, slug: str, centre: Centre) -> Draft:
-    """Return the draft of the next version of a published course: the one there is at the centre, or a new one."""
-    row = find_course(session, slug)
-    if row is None:
-        raise NotFound(_("There is no such course."))
-    if not may_open(session, person, centre, row.uuid):
-        raise NotAllowed(_("You may not change this course. Make a copy of it, then the copy is yours."))
-    query = select(Draft).where(Draft.course_uuid == row.uuid, Draft.removed.is_(None))
-    found = session.scalars(query.where(Draft.centre_id == centre.id).limit(1)).first()
-    if found is not None:
-        return found
-    files = files_of_published(session, house, row).put(house.storage)
-    draft = drafts.create_draft(
-        session, person, centre, files, _("Opened from what is published"), what="import"
-    )
-    session.add(
-        Mark(
-            draft_id=draft.id, n=draft.head, kind="opened", person_id=person.id, name=slug, note=str(row.uuid)
-        )
-    )
-    return draft
-
-
-def files_of_published(session: Session, house: House, row: CourseRow) -> archives.Folder:
-    """Return the files of the newest version of a course: as they were written, when the program still has them."""
-    bundled = bundled_courses() / row.slug
-    if (bundled / "course.yaml").is_file():
-        checked = check_folder(bundled, house.item_types, on=today())
-        if checked.course is not None:
-            raw = canonical(checked.course, checked.translations)
-            if hashlib.sha256(raw).hexdigest() == row.current_digest:
-                return archives.read_folder(bundled)
-    with TemporaryDirectory() as place:
-        folder = Path(place) / row.slug
-        export.write_folder(session, house.storage, house.library, row.slug, folder)
-        return archives.read_folder(folder)
 
 
 # --- sign-off ------------------------------------------------------------------------------------
@@ -301,7 +206,7 @@ def publish(
     if checked.errors or checked.course is None:
         raise Invalid(_("The checker found errors. Mend them first, then publish."))
     row = session.scalar(select(CourseRow).where(CourseRow.uuid == checked.course.uuid))
-    refusal = _refusal(session, draft, row)
+    refusal = owners.refusal_of(session, draft, row)
     if refusal:
         raise Conflict(refusal)
     result = publish_course(session, house.storage, house.library, checked)
@@ -388,39 +293,3 @@ def last_published(session: Session, draft: Draft) -> Mark | None:
         .order_by(Mark.id.desc())
         .limit(1)
     ).first()
-
-
-def renew_ids(act: outline.Act, items: list[str]) -> Any:
-    """Give questions a new id: what is right in them changed, and answers of learners stand under the old one."""
-    taken = act.ids()
-    wanted = set(items)
-    for path in list(act.tree):
-        if path.startswith("units/"):
-            unit = act.unit(path[6:-5])
-            if _renew(unit.get("blocks"), wanted, taken):
-                act.put_unit(unit)
-    _renew_bank(act, wanted, taken)
-    return act.write(_("New ids for changed questions"))
-
-
-def _renew_bank(act: outline.Act, wanted: set[str], taken: set[str]) -> None:
-    for path, digest in act.tree.items():
-        if path == "bank.yaml" or path.startswith("bank/"):
-            rows = store.data_of(act.session, digest, path)
-            if isinstance(rows, list) and _renew_rows(rows, wanted, taken):
-                act.files[path] = store.text_of(act.session, act.draft, path, rows)
-
-
-def _renew(blocks: Any, wanted: set[str], taken: set[str]) -> bool:
-    lists = [b.get("items") for b in blocks or [] if isinstance(b, dict)] if isinstance(blocks, list) else []
-    return sum(_renew_rows(rows, wanted, taken) for rows in lists if isinstance(rows, list)) > 0
-
-
-def _renew_rows(rows: list[Any], wanted: set[str], taken: set[str]) -> bool:
-    changed = False
-    for row in rows:
-        if isinstance(row, dict) and row.get("id") in wanted:
-            row["id"] = outline.free_id(f"{row['id']}-new", taken)
-            taken.add(row["id"])
-            changed = True
-    return changed

@@ -19,7 +19,7 @@ from .context import AUTHORS, bp, draft_for, draft_page
 from .forms import place, record_form
 from .forms.context import headword, plain, rows_of, skill_names, topic_names
 from .models import Draft
-from .part_pages import content_of, findings_of, link_to, may_write, sent_values, unit_titles, unit_url
+from .part_pages import content_of, findings_of, links_to, may_write, sent_values, unit_titles, unit_url
 from .word_sheet import id_of
 
 #: Address -> (list of the course, kind of form).
@@ -69,7 +69,7 @@ def _page(
         "headstart/authoring/record.html", accent=draft.kind, draft=draft, table=table, row_id=row_id, form=form,
         fields=fields, problems=place(findings, f"{name}.{row_id}", fields), problem=problem, is_new=row_id == NEW,
         base=store.digest_of(session(), draft, path) or "", path=path, may_write=may_write(draft),
-        title=name_of(name, row) or str(form.label), used=[link_to(draft, found.data, use) for use in used],
+        title=name_of(name, row) or str(form.label), used=links_to(draft, found.data, used),
         home=web.url(f"authoring.{table}", draft=draft.uuid), table_title=table_titles()[table],
     )  # fmt: skip
 
@@ -138,7 +138,7 @@ def delete_record(draft: UUID, table: str, row_id: str) -> Response:
         path, row = now.row(name, row_id)
         used = content.uses(now.data, name).get(row_id, [])
         if used:
-            where = ", ".join(dict.fromkeys(link_to(found, now.data, use).text for use in used[:5]))
+            where = ", ".join(link.text for link in links_to(found, now.data, used)[:5])
             raise Invalid(_("This is used: %(where)s. Take it out there first.", where=where))
         data, digest = store.read_data(current, found, path)
         rows = [one for one in _rows(data, name) if not (isinstance(one, dict) and one.get("id") == row_id)]
@@ -165,7 +165,7 @@ def facts(draft: UUID) -> str:
     used = content.uses(now.data, "facts")
     findings = findings_of(found, "facts")
     rows = [
-        (row, _source(row), [link_to(found, now.data, use) for use in used.get(row["id"], [])],
+        (row, _source(row), links_to(found, now.data, used.get(row["id"], [])),
          content.own(findings, f"facts.{row['id']}"))
         for row in rows_of(now.data, "facts")
     ]  # fmt: skip

@@ -135,7 +135,7 @@ class Row:
     id: str
     kind: str
     label: str
-    html: Markup
+    html: Markup | None
     findings: Sequence[Finding]
     unfinished: str = ""
     items: tuple[ItemRow, ...] = ()
@@ -151,17 +151,19 @@ def rows(unit: Data, preview: Preview, by_id: Mapping[str, Sequence[Finding]]) -
         name = str(data.get("id"))
         block = seen.get(name)
         is_items = data.get("type") == "items"
-        html = Markup("") if block is None or is_items else _looks(preview, block)
+        html = None if block is None or is_items else _looks(preview, block)
         items = tuple(
             ItemRow(
-                str(item.get("id")), str(item.get("type")), _label(item, "item"), _asks(item), by_id.get(str(item.get("id")), ()),
-                unfinished.get(str(item.get("id")), ""),
+                str(item.get("id")), str(item.get("type")), _label(item, "item"), _asks(item),
+                by_id.get(str(item.get("id")), ()), unfinished.get(str(item.get("id")), ""),
             )
             for item in unit_edit.items(data)
         )  # fmt: skip
         found.append(
-            Row(name, str(data.get("type")), _label(data, "block"), html, by_id.get(name, ()), unfinished.get(name, ""), items,
-                plain(data.get("intro")))
+            Row(
+                name, str(data.get("type")), _label(data, "block"), html, by_id.get(name, ()),
+                unfinished.get(name, ""), items, plain(data.get("intro")),
+            )
         )  # fmt: skip
     return found
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
-import zlib
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -17,19 +14,27 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
-from ..courses.source import MAX_FILE, BrokenFile, parse_yaml
+from ..courses.source import MAX_FILE
 from ..kernel.clock import now
 from ..kernel.db import insert_into
 from ..kernel.errors import Conflict, Invalid, NotFound
 from ..kernel.i18n import _
+from ..kernel.jobs import enqueue
 from .merge import Clash, merge
-from .models import Change, Draft, DraftFile, DraftText, Mark, Revision, What
+from .models import Change, Draft, DraftFile, Mark, Revision, What
 from .paths import is_media, is_text
+from .texts import KEEP_TEXTS, TIDY
+from .texts import bodies as bodies
+from .texts import body as body
+from .texts import data_of as data_of
+from .texts import parsed as parsed
+from .texts import put_text as put_text
 from .yamltext import dump, equal, rewrite
 
 #: An autosave of the same person on the same files joins the last revision for so long.
 JOIN = timedelta(minutes=10)
 MAX_FILES = 5000
+SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 @dataclass(frozen=True)
@@ -84,26 +89,6 @@ def digest_of(session: Session, draft: Draft, path: str) -> str | None:
     )
 
 
-def body(session: Session, digest: str) -> bytes:
-    """Return the content of a text by its SHA-256."""
-    found = session.scalar(select(DraftText.body).where(DraftText.digest == digest))
-    if found is None:
-        raise NotFound(_("There is no such file."))
-    return zlib.decompress(found)
-
-
-def bodies(session: Session, digests: Iterable[str]) -> dict[str, bytes]:
-    """Return the contents of many texts by their SHA-256."""
-    wanted = sorted(set(digests))
-    found: dict[str, bytes] = {}
-    for start in range(0, len(wanted), 500):
-        rows = session.execute(
-            select(DraftText.digest, DraftText.body).where(DraftText.digest.in_(wanted[start : start + 500]))
-        )
-        found |= {digest: zlib.decompress(packed) for digest, packed in rows}
-    return found
-
-
 def read_text(session: Session, draft: Draft, path: str) -> tuple[str, str]:
     """Return a file and its SHA-256. Raises NotFound."""
     digest = digest_of(session, draft, path) if is_text(path) else None
@@ -112,65 +97,12 @@ def read_text(session: Session, draft: Draft, path: str) -> tuple[str, str]:
     return body(session, digest).decode("utf-8"), digest
 
 
-class Cache:
-    """Parsed files by their digest, the newest at the end; a few hundred."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._rows: OrderedDict[str, Any] = OrderedDict()
-        self._guard = Lock()
-
-    def get(self, digest: str) -> Any:
-        with self._guard:
-            if digest not in self._rows:
-                raise KeyError(digest)
-            self._rows.move_to_end(digest)
-            return self._rows[digest]
-
-    def put(self, digest: str, data: Any) -> None:
-        with self._guard:
-            self._rows[digest] = data
-            while len(self._rows) > self._most:
-                self._rows.popitem(last=False)
-
-
-_data = Cache(400)
-
-
-def data_of(session: Session, digest: str, path: str) -> Any:
-    """Return the data of a YAML file by its SHA-256, as a copy of one's own. Raises Invalid when it is no YAML."""
-    try:
-        found = _data.get(digest)
-    except KeyError:
-        found = parsed(body(session, digest), path)
-        _data.put(digest, found)
-    return copy.deepcopy(found)
-
-
-def parsed(raw: bytes, path: str) -> Any:
-    """Return the data of a YAML text. Raises Invalid, with the line, when it is not YAML as we take it."""
-    try:
-        return parse_yaml(raw, path).data
-    except BrokenFile as error:
-        raise Invalid(str(error.finding), "broken-file") from error
-
-
 def read_data(session: Session, draft: Draft, path: str) -> tuple[Any, str]:
     """Return the data of a YAML file (a copy of one's own) and its SHA-256. Raises NotFound, Invalid."""
     digest = digest_of(session, draft, path) if is_text(path) else None
     if digest is None:
         raise NotFound(_("There is no such file."))
     return data_of(session, digest, path), digest
-
-
-def put_text(session: Session, raw: bytes) -> str:
-    """Store a text under its SHA-256, once, and return that."""
-    digest = hashlib.sha256(raw).hexdigest()
-    made = insert_into(session.connection().dialect, DraftText.__table__)
-    session.execute(
-        made.values(digest=digest, body=zlib.compress(raw, 6)).on_conflict_do_nothing(),
-    )
-    return digest
 
 
 def lock(session: Session, draft: Draft) -> Draft:
@@ -204,14 +136,21 @@ def save(
     draft = lock(session, draft)
     have = tree(session, draft)
     after: dict[str, str | None] = {}
+    texts: dict[str, bytes] = {}
     for path, content in changes.items():
         if have.get(path) != base[path]:
             raise Stale(path, have.get(path))
-        digest = _put(session, path, content)
+        digest, raw = _looked_at(path, content)
         if digest != have.get(path):
             after[path] = digest
+            if digest is not None and raw is not None:
+                texts[digest] = raw
+    for _name, raw in sorted(
+        texts.items()
+    ):  # in one order for everybody: two saves never wait for each other
+        put_text(session, raw)
     if not after and draft.head:
-        return _head(session, draft)
+        return head(session, draft)
     if len(have) + sum(1 for path in after if path not in have) > MAX_FILES:
         raise Invalid(_("A course has at most %(n)s files.", n=MAX_FILES))
     revision = _joined(session, draft, person, after, what)
@@ -220,6 +159,9 @@ def save(
         for path, digest in after.items():
             session.add(Change(revision_id=revision.id, path=path, before=have.get(path), after=digest))
     else:
+        enqueue(
+            session, TIDY, {}, not_before=now() + KEEP_TEXTS, key=TIDY
+        )  # the texts between are not needed
         revision.at = now()
         for change in revision.changes:
             change.after = after.get(change.path, change.after)
@@ -321,15 +263,14 @@ def text_of(session: Session, draft: Draft, path: str, data: Any) -> str:
     return text if equal(before, data) else rewrite(text, data)
 
 
-def _put(session: Session, path: str, content: bytes | str | Stored | None) -> str | None:
+def _looked_at(path: str, content: bytes | str | Stored | None) -> tuple[str | None, bytes | None]:
+    """Return the digest of what is to be written, and its bytes when it is a text. Raises Invalid."""
     if content is None:
-        return None
-    if isinstance(content, Stored):
-        if not is_media(path):
-            raise Invalid(_("A course has no file of this name: %(name)s", name=path))
-        return content.digest
-    if not is_text(path):
+        return None, None
+    if not (is_media(path) if isinstance(content, Stored) else is_text(path)):
         raise Invalid(_("A course has no file of this name: %(name)s", name=path))
+    if isinstance(content, Stored):
+        return content.digest, None
     raw = content.encode("utf-8") if isinstance(content, str) else content
     if len(raw) > MAX_FILE:
         raise Invalid(_("%(name)s is larger than 4 MB. Split it.", name=path))
@@ -337,10 +278,11 @@ def _put(session: Session, path: str, content: bytes | str | Stored | None) -> s
         raw.decode("utf-8")
     except UnicodeDecodeError:
         raise Invalid(_("%(name)s is not UTF-8. Save it as UTF-8.", name=path)) from None
-    return put_text(session, raw)
+    return hashlib.sha256(raw).hexdigest(), raw
 
 
-def _head(session: Session, draft: Draft) -> Revision:
+def head(session: Session, draft: Draft) -> Revision:
+    """Return the last revision."""
     return session.scalars(
         select(Revision).where(Revision.draft_id == draft.id, Revision.n == draft.head)
     ).one()
@@ -352,7 +294,7 @@ def _joined(
     """Return the last revision when this autosave goes on with it: nothing was said of that one meanwhile."""
     if what != "autosave" or draft.head == 0 or person is None:
         return None
-    last = _head(session, draft)
+    last = head(session, draft)
     if (
         last.what != "autosave"
         or last.person_id != person.id
@@ -404,8 +346,9 @@ def _tell(draft: Draft, head: Any) -> None:
         title = next(iter(title.values()), None)
     if isinstance(title, str) and title.strip():
         draft.title = title.strip()[:300]
-    if isinstance(head.get("slug"), str):
-        draft.slug = head["slug"][:40]
+    slug = head.get("slug")
+    # it names files and addresses: what is none stands in course.yaml alone, where the checker says so
+    draft.slug = slug if isinstance(slug, str) and SLUG.fullmatch(slug) else "course"
     if isinstance(head.get("kind"), str):
         draft.kind = head["kind"][:20]
     try:

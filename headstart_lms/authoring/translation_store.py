@@ -26,6 +26,7 @@ from ..kernel.i18n import _, language_name
 from . import checking, drafts, store
 from .house import House
 from .models import Draft, What
+from .texts import Cache
 
 #: Translations of so many files are kept in memory; one of 2000 texts takes about 2 MB.
 KEEP = 32
@@ -99,7 +100,7 @@ def read_sheet(session: Session, house: House, draft: Draft, language: str) -> S
     return Sheet(course, language, held_in(session, digest), digest)
 
 
-_kept = store.Cache(KEEP)
+_kept = Cache(KEEP)
 
 
 def held_in(session: Session, digest: str | None) -> Mapping[str, Held]:
@@ -490,7 +491,7 @@ def _of_published(
     return memory
 
 
-_memories = store.Cache(KEEP)
+_memories = Cache(KEEP)
 
 
 def _memory(key: str, make: Callable[[], Mapping[str, Sequence[str]]]) -> Mapping[str, Sequence[str]]:

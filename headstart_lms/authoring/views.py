@@ -16,7 +16,7 @@ from ..kernel import i18n, web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError, NotFound
 from ..kernel.i18n import _
-from . import archives, drafts, publishing, starts
+from . import archives, drafts, owners, publishing, starts
 from .context import AUTHORS, bp, house
 from .course_forms import ImportForm, NewCourseForm
 from .models import Draft
@@ -44,7 +44,7 @@ def _courses_page() -> str:
         removed=drafts.list_drafts_for(current, person, removed=True),
         versions={draft.id: publishing.last_published(current, draft) for draft in rows},
         published=[
-            (book, [c for c in centres if publishing.may_open(current, person, c, book.course.uuid)])
+            (book, [c for c in centres if owners.may_open(current, person, c, book.course.uuid)])
             for book in published
         ],
         led=[(centre, publishing.needs_sign_off(current, centre)) for centre in led],
@@ -69,7 +69,7 @@ def new_course() -> str | Response | tuple[str, int]:
     form.start.choices = [(name, title) for name, (title, _hint) in starts.titles().items()]
     if request.method == "POST" and form.validate():
         if form.start.data == "language" and not form.taught.data:
-            form.taught.errors = [_("Write which language you teach, for example it.")]
+            form.taught.errors = [_("Choose the language you teach.")]
         else:
             return _go(lambda: _begin(form))
     page = web.render("headstart/authoring/new.html", form=form, hints=starts.titles())
@@ -143,8 +143,8 @@ def _opened() -> Draft:
     centre = _my_centre(person, request.form.get("centre", ""))
     row = get_course(current, request.form.get("slug", ""))
     if request.form.get("how") != "copy":
-        return publishing.open_published(current, house(), person, row.slug, centre)
-    files = publishing.files_of_published(current, house(), row).put(house().storage)
+        return owners.open_published(current, house(), person, row.slug, centre)
+    files = owners.files_of_published(current, house(), row).put(house().storage)
     return drafts.create_copy(current, person, centre, files, _("Copy of “%(title)s”", title=row.slug))
 
 

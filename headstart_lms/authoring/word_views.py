@@ -20,7 +20,7 @@ from .context import AUTHORS, bp, draft_for, draft_page
 from .forms import FieldView, record_form
 from .forms.context import headword, plain, rows_of
 from .models import Draft
-from .part_pages import asked, content_of, findings_of, link_to, may_write, pages_of, sent_values
+from .part_pages import asked, content_of, findings_of, links_to, may_write, pages_of, sent_values
 from .paths import is_text
 
 #: Rows of one page of the table.
@@ -53,7 +53,7 @@ def _page(draft: Draft, *, clash: bool = False) -> str:
         for field in form.fields(row, now.course, f"f-{row['id']}."):
             inner = field.rows[0].fields if field.control == "group" else (field,)
             fields |= {one.name.removeprefix(f"f-{row['id']}."): one for one in inner}
-        units = [link_to(draft, now.data, use) for use in used.get(row["id"], [])]
+        units = links_to(draft, now.data, used.get(row["id"], []))
         table.append((row, [(name, fields[name]) for name in TABLE], units, by_id.get(row["id"], [])))
     files = {path: now.tree[path] for path in now.files("entries")}
     return draft_page(
@@ -78,6 +78,7 @@ def save_words(draft: UUID) -> Response | tuple[str, int]:
     """Save the rows of a page of the table; only those that changed are written."""
     values = sent_values()
     sent = set(values.get("row", ()))
+    draft_for(draft, "write")
     if not sent:
         raise Invalid(_("This page is too old. Load it again, then send the form once more."))
     form = record_form("entry")
@@ -148,9 +149,9 @@ def _homes(now: content.Content) -> list[str]:
 def write_words(draft: UUID) -> Response | str | tuple[str, int]:
     """Show what a pasted table would become, and write it when asked to."""
     text = request.form.get("table", "")
+    found = draft_for(draft, "write")
     if not text.strip():
         raise Invalid(_("Paste some rows first."))
-    found = draft_for(draft, "write")
     now = content_of(found)
     taught = now.course.taught
     sheet = word_sheet.read_sheet(text, taught, _chosen(request.form))

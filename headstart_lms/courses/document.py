@@ -42,7 +42,7 @@ class Entry(Part):
     kind: Literal["noun", "verb", "adjective", "adverb", "number", "phrase", "other"]
     word: str
     article: str | None = None
-    gender: Literal["m", "f", "mf"] | None = None
+    gender: Literal["m", "f", "mf", "n"] | None = None
     plural: str | None = None
     #: Other forms of the word that texts and questions use (``vado``, ``va``), where no rule leads to them.
     forms: tuple[str, ...] = ()
@@ -171,6 +171,10 @@ class Blueprint(Part):
 # --- the course --------------------------------------------------------------------------------
 
 
+#: The language of words in a course that teaches none, where the code of its country is not that of a language.
+_LANGUAGE_OF_COUNTRY = {"AT": "de", "CZ": "cs"}
+
+
 class Destination(Part):
     country: Country
     region: str | None = None
@@ -254,6 +258,14 @@ class Course(Part):
                     of_block = bool(expired & set(block.facts))
                     found |= {item.id for item in block.items if of_block or expired & set(item.facts)}
         return frozenset(found)
+
+    @property
+    def words_language(self) -> str:
+        """Return the language of its words (entries): the taught one, or that of the destination."""
+        if self.taught is not None:
+            return self.taught.language
+        country = self.destination.country
+        return _LANGUAGE_OF_COUNTRY.get(country, country.lower())
 
     @property
     def edition(self) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import yaml
@@ -79,6 +81,29 @@ def read_source(files: Files, file: str, name: str) -> SourceFile:
     """Read one of the files of a course; findings call it ``name``. Raises BrokenFile as ``read_yaml`` does."""
     if not files.has(file):
         raise BrokenFile(Finding("error", name, 0, "", "This is not a file."))
+    if isinstance(files, FolderFiles):
+        return _read_small(files, file, name)
+    key = (name, files.digest(file))
+    with _guard:
+        found = _sources.get(key)
+        if found is not None:
+            _sources.move_to_end(key)
+            return found
+    found = _read_small(files, file, name)
+    with _guard:
+        _sources[key] = found
+        while len(_sources) > KEEP_SOURCES:
+            _sources.popitem(last=False)
+    return found
+
+
+#: Files of drafts as they were read, by name and digest, the newest at the end; nobody writes into them.
+_sources: OrderedDict[tuple[str, str], SourceFile] = OrderedDict()
+_guard = Lock()
+KEEP_SOURCES = 500
+
+
+def _read_small(files: Files, file: str, name: str) -> SourceFile:
     if files.size(file) > MAX_FILE:
         raise BrokenFile(Finding("error", name, 0, "", "The file is larger than 4 MB. Split it."))
     return parse_yaml(files.read(file), name)
@@ -326,7 +351,7 @@ def _read_lists(folder: Folder, name: str) -> None:
             continue
         for index, row in enumerate(source.data):
             folder.origins.append(((name, len(rows)), source, (index,)))
-            rows.append(row)
+            rows.append(dict(row) if isinstance(row, dict) else row)  # media rows get what is found out
     if files:
         folder.data[name] = rows
 

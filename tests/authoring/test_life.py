@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from headstart_lms.authoring import store
 from headstart_lms.authoring.models import Draft, Member, Revision
+from headstart_lms.kernel import migrate
 from headstart_lms.kernel.db import db, session, transaction
 from headstart_lms.privacy import services as privacy
 
@@ -29,7 +32,7 @@ from headstart_lms import create_app
 from headstart_lms.accounts.models import Person
 from headstart_lms.authoring import drafts, store
 from headstart_lms.kernel.db import session, transaction
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 app = create_app({"HEADSTART_INSTANCE": sys.argv[1], "HEADSTART_DATABASE_URL": sys.argv[2]})
 with app.app_context():
@@ -95,6 +98,52 @@ def test_who_is_erased_is_out_of_every_history_and_the_course_stays(app: Flask, 
         assert set(session().scalars(select(Revision.person_id))) == {None}
         assert session().scalars(select(Member)).all() == []
         assert store.read_data(session(), draft, "units/first.yaml")[0]["title"] == "Another"
+
+
+@pytest.mark.both_databases
+def test_the_tables_of_drafts_go_and_come_again(app: Flask, folder: Path) -> None:
+    make_draft(app, folder)
+    with app.app_context():
+        db.session.remove()
+        migrate.downgrade(db.engine, "0007")
+        assert not [name for name in inspect(db.engine).get_table_names() if name.startswith("lms_draft")]
+        migrate.upgrade(db.engine)
+        assert migrate.differences(db.engine) == []
+    make_draft(app, folder)
+
+
+@pytest.mark.both_databases
+def test_many_people_write_one_unit_at_once_and_every_part_is_there(app: Flask, folder: Path) -> None:
+    """Each has the unit open as it was at the beginning, and changes or adds a part of her own."""
+    uuid = make_draft(app, folder)
+    path = "units/first.yaml"
+    with app.app_context():
+        data, opened = store.read_data(session(), draft_of(uuid), path)
+    refused: list[object] = []
+
+    def write(number: int) -> None:
+        mine = copy.deepcopy(data)
+        mine["blocks"].append({"id": f"part-{number}", "type": "text", "text": f"Text {number}"})
+        try:
+            with app.app_context(), transaction() as current:
+                saved = store.save_merged(
+                    current, draft_of(uuid), person_of("bruno"), path, mine, base=opened, what="autosave"
+                )
+                refused.extend(saved.clashes)
+        except Exception as error:
+            refused.append(error)
+
+    threads = [Thread(target=write, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+    with app.app_context():
+        found, _digest = store.read_data(session(), draft_of(uuid), path)
+        assert {b["id"] for b in found["blocks"]} >= {f"part-{number}" for number in range(12)}
+        draft = draft_of(uuid)
+        assert store.tree_at(session(), draft, 1)[path] == opened
 
 
 # --- commands -----------------------------------------------------------------------------------

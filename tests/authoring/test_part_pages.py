@@ -12,13 +12,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from headstart_lms.assessments.models import Answer
+from headstart_lms.assessments.models import Answer, Sitting
 from headstart_lms.authoring import store
 from headstart_lms.authoring.content import content_of
 from headstart_lms.authoring.models import Revision
-from headstart_lms.kernel.db import session
+from headstart_lms.kernel.db import session, transaction
 
 from ..browsing import Browser
+from ..cast import find_person
+from ..habits.world import learn, sit_test
+from ..make import house_of, write_course
 from .drafts import draft_of, make_draft, save
 from .test_forms import COURSES
 
@@ -41,7 +44,8 @@ def uuid(app: Flask, folder: Path) -> UUID:
     unit = folder / "units" / "first.yaml"
     unit.write_text(
         unit.read_text(encoding="utf-8").replace(
-            "  - id: first-practice", "  - {id: first-words, type: vocabulary, entries: [farmacia]}\n  - id: first-practice"
+            "  - id: first-practice",
+            "  - {id: first-words, type: vocabulary, entries: [farmacia]}\n  - id: first-practice",
         ),
         encoding="utf-8",
     )  # fmt: skip
@@ -76,7 +80,9 @@ def test_a_question_is_written_and_says_what_is_missing(
 ) -> None:
     bruno = as_person("bruno")
     form = bruno.open(at(uuid, HELLO)).form(to=HELLO)
-    page = bruno.send(form, {"f-prompt": "What do you say at noon?", "f-options.+": "Arrivederci\nCiao"}, do="save")
+    page = bruno.send(
+        form, {"f-prompt": "What do you say at noon?", "f-options.+": "Arrivederci\nCiao"}, do="save"
+    )
     assert page.status == 200
     item = item_of(read("units/first.yaml"), "first-hello")
     assert item["prompt"] == "What do you say at noon?"
@@ -92,6 +98,19 @@ def test_a_question_is_written_and_says_what_is_missing(
     assert "Exactly one of the options" in page.text
 
 
+def test_the_next_question_of_the_same_kind_is_one_press_away(
+    uuid: UUID, as_person: AsPerson, read: Callable[[str], Any]
+) -> None:
+    bruno = as_person("bruno")
+    page = bruno.send(bruno.open(at(uuid, HELLO)).form(to=HELLO), {"f-prompt": "First"}, do="next")
+    page = bruno.send(page.form(having="f-prompt"), {"f-prompt": "Second"}, do="save")
+    items = read("units/first.yaml")["blocks"][-1]["items"]
+    assert [(item["id"], item["type"]) for item in items] == [
+        ("first-hello", "single"), ("first-1", "single"), ("first-can", "can-do"),
+    ]  # fmt: skip
+    assert [item.get("prompt") for item in items] == ["First", "Second", None]
+
+
 def test_a_question_that_nobody_touched_is_saved_without_a_change(
     app: Flask, uuid: UUID, as_person: AsPerson
 ) -> None:
@@ -101,7 +120,9 @@ def test_a_question_that_nobody_touched_is_saved_without_a_change(
         assert session().scalar(select(func.count()).select_from(Revision)) == 1
 
 
-def test_an_author_tries_a_question_and_nothing_is_recorded(app: Flask, uuid: UUID, as_person: AsPerson) -> None:
+def test_an_author_tries_a_question_and_nothing_is_recorded(
+    app: Flask, uuid: UUID, as_person: AsPerson
+) -> None:
     bruno = as_person("bruno")
     form = bruno.open(at(uuid, HELLO)).form(to=HELLO + "/try")
     values = form.choices["response"]
@@ -131,13 +152,17 @@ def test_what_is_accepted_is_shown_with_both_marks_and_what_learners_read(
     assert page.text.count("100 %") >= 3
 
 
-def test_two_people_at_one_question_lose_nothing(uuid: UUID, as_person: AsPerson, read: Callable[[str], Any]) -> None:
+def test_two_people_at_one_question_lose_nothing(
+    uuid: UUID, as_person: AsPerson, read: Callable[[str], Any]
+) -> None:
     bruno = as_person("bruno")
     first = bruno.open(at(uuid, HELLO)).form(to=HELLO)
     second = bruno.open(at(uuid, HELLO)).form(to=HELLO)
     other = bruno.open(at(uuid, "units/first/items/first-can")).form(to="items/first-can")
     assert bruno.send(first, {"f-prompt": "One"}, do="save").status == 200
-    assert bruno.send(other, {"f-statement": "I can greet."}, do="save").status == 200, "another question is no clash"
+    assert bruno.send(other, {"f-statement": "I can greet."}, do="save").status == 200, (
+        "another question is no clash"
+    )
     page = bruno.send(second, {"f-prompt": "Two"}, do="save")
     assert page.status == 409
     assert "Two" in page.body
@@ -166,7 +191,9 @@ def test_questions_are_pasted_looked_at_and_then_written(
     assert len({item["id"] for item in items}) == 2
 
 
-def test_words_are_pasted_with_duplicates_named(uuid: UUID, as_person: AsPerson, read: Callable[[str], Any]) -> None:
+def test_words_are_pasted_with_duplicates_named(
+    uuid: UUID, as_person: AsPerson, read: Callable[[str], Any]
+) -> None:
     bruno = as_person("bruno")
     page = bruno.open(at(uuid, "paste/words"))
     table = "gloss\tword\tgender\nchemist\tla farmacia\tf\nbread\til pane\tm\nmilk\til latte\tx"
@@ -182,7 +209,9 @@ def test_words_are_pasted_with_duplicates_named(uuid: UUID, as_person: AsPerson,
     assert read("entries/m1.yaml")[0]["gloss"] == "chemist"
 
 
-def test_words_go_to_a_new_list_when_asked(uuid: UUID, as_person: AsPerson, read: Callable[[str], Any]) -> None:
+def test_words_go_to_a_new_list_when_asked(
+    uuid: UUID, as_person: AsPerson, read: Callable[[str], Any]
+) -> None:
     bruno = as_person("bruno")
     page = bruno.open(at(uuid, "paste/words"))
     page = bruno.send(page.form(to="paste/words"), {"table": "il pane\tbread"}, do="look")
@@ -202,7 +231,9 @@ def test_the_table_of_words_saves_only_what_changed(
     assert rows[1] == {"id": "grazie", "kind": "phrase", "word": "grazie", "gloss": "thanks"}
     assert rows[0]["example"] == {"text": "Ecco la farmacia."}
     with app.app_context():
-        assert store.read_text(session(), draft_of(uuid), "entries/m1.yaml")[0].startswith("# words of the first")
+        assert store.read_text(session(), draft_of(uuid), "entries/m1.yaml")[0].startswith(
+            "# words of the first"
+        )
 
 
 def test_a_word_in_use_cannot_be_deleted(uuid: UUID, as_person: AsPerson, read: Callable[[str], Any]) -> None:
@@ -257,8 +288,10 @@ def test_the_bank_shows_what_no_test_draws_and_takes_new_questions(
     form = page.form(to="/bank", method="post")
     page = bruno.send(form, {"kind": "truth"})
     assert "not finished yet" in page.text
-    form = page.form(to="/bank/items/")
-    bruno.send(form, {"f-statement": "Bread is food.", "f-answer": "true", "f-tags": "food, words"}, do="save")
+    form = page.form(having="base", to=page.url.rsplit("/", 1)[-1])
+    bruno.send(
+        form, {"f-statement": "Bread is food.", "f-answer": "true", "f-tags": "food, words"}, do="save"
+    )
     item = read("bank/words.yaml")[-1]
     assert {key: item[key] for key in ("type", "statement", "answer", "tags")} == {
         "type": "truth", "statement": "Bread is food.", "answer": True, "tags": ["food", "words"],
@@ -295,3 +328,19 @@ def test_a_colleague_reads_but_does_not_write(app: Flask, uuid: UUID, as_person:
     dmitri = as_person("dmitri")
     for path in ("words", "facts", "outcomes", "bank", HELLO, "facts/+", "paste/words"):
         assert dmitri.open(at(uuid, path)).status == 404
+
+
+def test_how_often_a_question_was_drawn_is_counted(
+    app: Flask, folder: Path, as_person: AsPerson, tmp_path: Path
+) -> None:
+    uuid = make_draft(app, write_course(tmp_path / "same"))  # the course that learners take
+    with app.app_context(), transaction() as current:
+        amina = find_person(current, "amina")
+        learn(current, house_of(app), amina)
+        sit_test(current, house_of(app), amina)
+        drawn = next(iter(current.scalars(select(Sitting)).one().drawn.values()))
+    page = as_person("bruno").open(at(uuid, "bank"))
+    assert "1 test taken at this centre" in page.text
+    assert page.text.count("1 (100 %)") == len(drawn)
+    far = make_draft(app, write_course(tmp_path / "far"), login="dmitri", centre="south")
+    assert "0 tests taken at this centre" in as_person("dmitri").open(at(far, "bank")).text

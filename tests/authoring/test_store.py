@@ -13,6 +13,7 @@ from headstart_lms.authoring import checking, drafts, store
 from headstart_lms.authoring.models import Revision
 from headstart_lms.builtin import item_types
 from headstart_lms.courses.check import check_folder
+from headstart_lms.kernel import jobs
 from headstart_lms.kernel.db import session, transaction
 from headstart_lms.kernel.errors import Invalid, NotAllowed, NotFound
 
@@ -99,6 +100,34 @@ def test_autosaves_within_ten_minutes_are_one_revision(app: Flask, folder: Path,
             store.data_of(session(), store.tree_at(session(), draft_of(uuid), 2)[UNIT], UNIT)["title"]
             == "Three"
         )
+
+
+@pytest.mark.both_databases
+def test_texts_between_two_versions_go_after_a_day_and_no_other(
+    app: Flask, folder: Path, clock: Clock
+) -> None:
+    uuid = make_draft(app, folder)
+    with app.app_context():
+        data, _digest = store.read_data(session(), draft_of(uuid), UNIT)
+    digests = []
+    for title in ("One", "Two", "Three"):
+        data["title"] = title
+        save(app, uuid, UNIT, data, what="autosave")
+        with app.app_context():
+            digests.append(store.tree(session(), draft_of(uuid))[UNIT])
+    clock.move(hours=23)
+    with app.app_context():
+        assert jobs.run_all() == 0
+        assert store.body(session(), digests[0]), "a form that is open may still need it"
+    clock.move(hours=2)
+    with app.app_context():
+        assert jobs.run_all() == 1
+        for digest in digests[:2]:
+            with pytest.raises(NotFound):
+                store.body(session(), digest)
+        for n in (1, 2):
+            for digest in store.tree_at(session(), draft_of(uuid), n).values():
+                assert store.body(session(), digest)
 
 
 @pytest.mark.both_databases

@@ -1,4 +1,4 @@
-"""Writing a unit in a real browser: it saves itself, loses nothing, takes what a word processor gives, and needs no mouse."""
+"""Writing a unit in a real browser: it saves itself, loses nothing, takes what Word gives, and needs no mouse."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def draft(site: Site) -> Iterator[str]:
         assert centre is not None
         made = drafts.create_draft(current, teacher, centre, files)
         uuid = str(made.uuid)
-    yield uuid
+    return uuid
 
 
 def unit_now(site: Site, draft: str) -> Any:
@@ -126,8 +126,10 @@ def test_an_expired_sign_in_is_said_and_after_signing_in_beside_it_the_text_is_s
 
 WORD = """<html><head><style>p{color:red}</style></head><body lang=EN><h1 style='mso-x:1'>At the office</h1>
 <p class=MsoNormal><b>Bring</b> your <i>passport</i> and <a href="https://example.org/x">this list</a>.<o:p></o:p></p>
-<p class=MsoListParagraphCxSpFirst style='mso-list:l0 level1 lfo1'><span style='mso-list:Ignore'>·<span>  </span></span>four photos</p>
-<p class=MsoListParagraphCxSpLast style='mso-list:l0 level1 lfo1'><span style='mso-list:Ignore'>·<span>  </span></span>a stamp</p>
+<p class=MsoListParagraphCxSpFirst
+style='mso-list:l0 level1 lfo1'><span style='mso-list:Ignore'>·<span>  </span></span>four photos</p>
+<p class=MsoListParagraphCxSpLast
+style='mso-list:l0 level1 lfo1'><span style='mso-list:Ignore'>·<span>  </span></span>a stamp</p>
 <table><tr><td><p>Day</p></td><td><p>Hour</p></td></tr><tr><td>Monday</td><td>9 | 12</td></tr></table>
 <p onclick="alert(1)">End<script>window.hacked = 1</script><img src=x onerror="window.hacked = 1"></p>
 <a href="javascript:alert(1)">trap</a></body></html>"""
@@ -136,7 +138,7 @@ WRITER = """<ol><li><p><strong>One</strong></p></li><li><p>Two</p><ul><li><p>inn
 
 
 @pytest.mark.parametrize(
-    ("html", "markdown"),
+    "html, markdown",
     [
         (
             WORD,

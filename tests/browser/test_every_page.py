@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -61,6 +62,25 @@ def _make_operator(site: Site) -> None:
     site.demo["people"].append({"name": OPERATOR, "login": OPERATOR, "secret": "quiet-harbour-sings-42"})
 
 
+def _write_a_course(page: Page) -> str:
+    """Begin an occupation pack, add a module and a unit; return its address."""
+    page.goto("/teach/courses")
+    page.get_by_role("link", name="New course").first.click()
+    page.get_by_label("Title").fill("Kitchen work in Italy")
+    page.get_by_text("An occupation pack").click()
+    page.get_by_label("Country it is about").select_option("IT")
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_selector(".hs-module")
+    course = page.url
+    page.get_by_label("Name of a new module").fill("More of it")
+    page.get_by_role("button", name="Add module").click()
+    page.wait_for_selector("#m-more-of-it")
+    page.get_by_label("Title of a new unit").first.fill("The first evening")
+    page.get_by_role("button", name="Add unit").first.click()
+    page.wait_for_selector("#the-first-evening")
+    return urlsplit(course).path
+
+
 @pytest.fixture(scope="module")
 def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, str]]]:
     """Return {kind of page: (who sees it, address)}; what they need is done by hand in a browser first."""
@@ -92,6 +112,7 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
     office.get_by_role("button", name="Check all").click()
     office.wait_for_selector("#result", timeout=30_000)
     checked = office.url
+    course = _write_a_course(visits(STAFF))
     yield {
         "catalogue": (None, "/"),
         "start: language": (None, "/start"),
@@ -153,6 +174,15 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
         "statements, filtered": (OPERATOR, "/centre/statements?verb=passed&client=own"),
         "statement": (OPERATOR, line.replace("/me/record/", "/centre/statements/")),
         "record store": (OPERATOR, "/centre/record-store"),
+        "my courses": (STAFF, "/teach/courses"),
+        "new course": (STAFF, "/teach/courses/new"),
+        "course from a file": (STAFF, "/teach/courses/import"),
+        "outline": (STAFF, course),
+        "settings of a course": (STAFF, f"{course}/settings"),
+        "people of a course": (STAFF, f"{course}/people"),
+        "history": (STAFF, f"{course}/history"),
+        "two versions": (STAFF, f"{course}/compare?before=1"),
+        "publish": (STAFF, f"{course}/publish"),
     }
     visits.end()
 

@@ -22,7 +22,7 @@ COMMON = {
     "slug": SLUG, "unit_id": "first", "item_id": "first-hello", "blueprint_id": "final", "digest": "0" * 64,
     "name": "door.svg", "filename": "css/base.css", "version": "0", "issuer": "north", "year": "2026", "kind": "json",
     "form": "csv",
-    "launch": UUID(int=1), "language": "ar",
+    "launch": UUID(int=1), "language": "ar", "table": "outcomes", "row_id": "o-ask", "part_id": "first-aim",
 }  # fmt: skip
 #: Addresses whose ``slug`` is the short name of a centre.
 CENTRES = {"issuers.did": "north", "issuers.log": "north"}
@@ -43,10 +43,12 @@ def address(world: World, endpoint: str, owner: str) -> str:
     """Return the path of an endpoint for an object of one owner (``-``: an object that belongs to nobody)."""
     values = {**COMMON, **world.parts.get(owner, {})}
     values["slug"] = CENTRES.get(endpoint, SLUG)
-    if endpoint == "learning.answer":
+    if endpoint == "learning.answer" or endpoint.startswith("authoring."):
         values["item_id"] = "first-hello"
     if endpoint == "authoring.translation_file":
         values["kind"] = "xliff"
+    if "bank_" in endpoint:
+        values["item_id"] = "bank-thanks"
     if endpoint.startswith("certificates.many"):
         values["uuid"] = values.get("batch", "")
     rule = next(rule for name, _method, rule in rules(world.app) if name == endpoint)

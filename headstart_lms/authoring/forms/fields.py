@@ -54,9 +54,9 @@ def as_text(value: Any) -> str:
         return clean(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return (
-        str(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False, default=str)
-    )
+    if isinstance(value, int | float):
+        return str(value)
+    return clean(json.dumps(value, ensure_ascii=False, default=str))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +164,8 @@ def number(text: str, *, whole: bool = False) -> Any:
     if re.fullmatch(r"[-+]?[0-9]{1,15}", plain):
         return int(plain)
     if not whole and re.fullmatch(r"[-+]?[0-9]{1,15}\.[0-9]{1,15}", plain):
-        return float(plain)
+        value = float(plain)
+        return text if "e" in repr(value) else value  # our YAML has no exponents
     return text
 
 

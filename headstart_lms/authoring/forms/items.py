@@ -33,7 +33,7 @@ from .rows import Right, Rows, fresh, option_line, pair_line, text_line
 
 def _prompt(example: str, *, more: bool = False) -> Text:
     return Text(
-        key="prompt", label=_l("Question"), lines=1, example=example, more=more,
+        key="prompt", label=_l("Question"), lines=2, example=example, more=more,
         hint=_l("Left empty, learners see the usual instruction in their language."),
     )  # fmt: skip
 
@@ -100,7 +100,7 @@ def _options(label: Label, *, several: bool = False) -> Rows:
         fields=(ANSWER_TEXT, Right(label=_l("Right"), several=several), WHY),
         quick=option_line, taught=("text",), quick_label=_l("More answers"),
         quick_hint=_l("One a line, with * before each right one.") if several
-        else _l("One a line. The first is right, or the one with * before it."),
+        else _l("One a line. Put * before the right one; else the first is right."),
     )  # fmt: skip
 
 
@@ -122,6 +122,8 @@ def _with_language(course: CourseContext) -> dict[str, Any]:
 
 #: ``[sono|ho]`` in a text; not ``[[a]]``, ``[words]{it}`` nor ``[link](address)``.
 _INLINE = re.compile(r"(?<!\[)\[([^\[\]\n]{1,400})\](?![\]{(])")
+#: ``[[a]]`` in a text: where a gap stands.
+_PLACE = re.compile(r"\[\[[a-z][a-z0-9-]*\]\]")
 
 
 def _gaps_from_text(is_choice: bool) -> After:
@@ -377,12 +379,12 @@ ITEMS: tuple[PartForm, ...] = (
                     key="choices", label=_l("What one can do"), row_label=_l("Choice"),
                     fields=(
                         Text(key="text", label=_l("Choice"), example="I ask for it back."),
+                        Text(key="result", label=_l("What it leads to"), lines=2, example="Good. It is yours."),
                         Choice(
                             key="points", label=_l("How good"), none=None, default="1", write={"0": 0, "1": 1, "2": 2},
                             offer=fixed(("2", _l("good: 2 points")), ("1", _l("so-so: 1 point")),
                                         ("0", _l("harmful: no point"))),
                         ),
-                        Text(key="result", label=_l("What it leads to"), lines=2, example="Good. It is yours."),
                         Choice(key="next", label=_l("Then"), offer=steps, none=_l("the story ends")),
                     ),
                 ),
@@ -411,7 +413,7 @@ def title_of(item: Mapping[str, Any]) -> str:
     """Return the words a teacher knows an item by."""
     for key in ("prompt", "statement", "text", "stimulus"):
         if text := plain(item.get(key)):
-            return text
+            return _PLACE.sub("…", text)
     for row in rows_of(item, "steps"):
         return plain(row.get("text"))
     for row in rows_of(item, "pairs"):

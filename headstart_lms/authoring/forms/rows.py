@@ -165,8 +165,13 @@ class Rows(Spec):
         )
         return RowView(
             f"{name}.{key}", key, f"{self.row_label} {n + 1}", inner, is_new=key.startswith("+"),
-            is_first=n == 0, is_last=n >= count - 1,
+            is_first=n == 0, is_last=n >= count - 1, title=self._title(n, key),
         )  # fmt: skip
+
+    def _title(self, n: int, key: str) -> str:
+        if self.fixed:
+            return f"{self.row_label} {n + 1}: [[{key}]]"
+        return f"{self.row_label} {n + 1}" if any(isinstance(spec, Rows) for spec in self.fields) else ""
 
     # --- reading -----------------------------------------------------------------------------------
 

@@ -58,6 +58,8 @@ class RowView:
     is_new: bool = False
     is_first: bool = False
     is_last: bool = False
+    #: Rows with much in them say which one they are.
+    title: str = ""
 
     @property
     def path(self) -> str:

@@ -91,7 +91,8 @@ def course_of(checked: Checked) -> tuple[Course, Sheet]:
 
 def folder_of(checked: Checked) -> Path:
     """Return the folder a course was read from: clips are written into one."""
-    assert isinstance(checked.files, FolderFiles)
+    if not isinstance(checked.files, FolderFiles):
+        raise TypeError("sound is built for a folder")
     return checked.files.path
 
 
@@ -261,7 +262,8 @@ def _words(need: Need) -> str:
 
 
 def _set(checked: Checked, place: Loc, name: str, fields: dict[str, str]) -> None:
-    assert checked.source is not None  # a check of a folder keeps it
+    if checked.source is None:
+        raise TypeError("a check of a folder keeps where its parts stand")
     file, inside = checked.source.locate(place)
     try:
         set_fields(folder_of(checked) / file, inside, fields, expected_id=name)

@@ -64,9 +64,11 @@ def upgrade() -> None:
     op.create_table(
         "lms_draft_text",
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("written", sa.DateTime(timezone=True), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_lms_draft_text")),
     )
+    _index("lms_draft_text", "written")
     op.create_table(
         "lms_draft_file",
         sa.Column("draft_id", sa.Integer(), nullable=False),

@@ -11,7 +11,7 @@ function follow(select) {
   if (!select.value) field.removeAttribute("lang");
 }
 
-const tools = (row, what) => row.querySelector(`:scope > .hs-row-tools > [value^="${what}:"]`);
+const tools = (row, what) => row.querySelector(`:scope > .hs-row-foot > .hs-row-tools > [value^="${what}:"]`);
 
 /** Tells whoever listens (autosave) that the form is another one now. */
 const changed = (node) => node.dispatchEvent(new Event("input", { bubbles: true }));
@@ -58,6 +58,7 @@ document.addEventListener("keydown", (event) => {
   const at = document.activeElement;
   if (!move(row, event.key === "ArrowUp" ? -1 : 1)) return;
   event.preventDefault();
+  event.stopImmediatePropagation(); // the part around the row stays where it is
   at.focus();
   showTools(row.parentElement);
   changed(row);
@@ -65,4 +66,16 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-hs-lang-of]")) follow(event.target);
+});
+
+/* What was typed and not saved is not left by mistake: not by a link, not by trying the question. */
+let unsaved = false;
+document.addEventListener("input", (event) => {
+  if (event.target.closest("form[data-hs-parts]")) unsaved = true;
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-hs-parts]")) unsaved = false;
+});
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved) event.preventDefault();
 });

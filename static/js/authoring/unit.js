@@ -2,7 +2,6 @@
 import { enhanceAutosave, isWaiting, markKept } from "./autosave.js";
 import { enhanceMarkdown } from "./markdown.js";
 import { placeProblems } from "./problems.js";
-import { enhanceForms } from "./forms.js";
 
 const phone = () => document.querySelector("[data-hs-phone]");
 
@@ -20,7 +19,6 @@ function refreshPhone(step) {
 }
 
 function enhance(root) {
-  enhanceForms(root);
   enhanceMarkdown(root);
   enhanceAutosave(root);
   markKept(root);
