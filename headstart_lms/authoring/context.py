@@ -47,6 +47,7 @@ def tabs(draft: Draft, here: str) -> list[tuple[str, str, bool]]:
     named = (
         ("draft", _("Outline")), ("words", _("Words")), ("facts", _("Facts")), ("outcomes", _("Objectives")),
         ("media", _("Media")), ("tests", _("Tests")), ("bank", _("Questions")), ("reports", _("Reports")),
+        ("translations", _("Translation")),
         ("settings", _("Settings")), ("people", _("People")), ("history", _("History")), ("publish", _("Publish")),
     )  # fmt: skip
     known = current_app.view_functions

@@ -157,6 +157,9 @@ def _drafted(current: Session, state: State, owner: str) -> dict[str, str]:
     (folder / "media.yaml").write_text(
         "- {id: pic-door, file: door.svg, kind: picture, alt: A door, licence: CC0-1.0, source: own drawing}\n"
     )
+    head = folder / "course.yaml"
+    text = head.read_text(encoding="utf-8").replace("support_languages: [en]", "support_languages: [en, ar]")
+    head.write_text(text, encoding="utf-8")
     files = archives.read_folder(folder).put(state.storage)
     centre = current.get_one(Centre, next(grant.centre_id for grant in author.grants))
     draft = drafts.create_draft(current, author, centre, files)
