@@ -25,12 +25,12 @@ class Teacher:
 
     def press(self, name: str, *, nth: int = 0) -> None:
         """Press a button that leads to another page."""
-        button = self.page.get_by_role("button", name=name, exact=True).nth(nth)
+        button = self.page.locator("main").get_by_role("button", name=name, exact=True).nth(nth)
         with self.page.expect_navigation():
             button.click()
 
     def fill(self, fields: Fields) -> None:
-        """Fill fields by their names: True ticks, a list ticks these values, a number of a select is its value."""
+        """Fill fields by their names: True ticks, a list ticks these values, ``@2`` is the second that a choice offers."""
         for name, wanted in fields.items():
             found = self.page.locator(f'main [name="f-{name}"]:not([type=hidden])')
             expect(found.first, f"a field {name} on {self.page.url}").to_be_attached()
@@ -41,7 +41,10 @@ class Teacher:
                 for value in ["1"] if wanted is True else [wanted] if isinstance(wanted, str) else wanted:
                     self.page.locator(f'main [name="f-{name}"][value="{value}"]').check()
             elif kind == "select-one":
-                found.first.select_option(str(wanted))
+                if str(wanted).startswith("@"):
+                    found.first.select_option(index=int(wanted[1:]))
+                else:
+                    found.first.select_option(str(wanted))
             else:
                 found.first.fill(str(wanted))
 
@@ -64,11 +67,15 @@ class Teacher:
             form.get_by_role("button", name="Save", exact=True).last.click()
         return name
 
+    def open_block(self, name: str) -> None:
+        """Open the form of a part that is there."""
+        self.page.locator(f"#part-{name} [data-hs-edit]").first.click()
+        expect(self.page.locator("form[data-hs-autosave]")).to_be_visible()
+
     def save_block(self, name: str, fields: Fields) -> None:
         """Change a part that is there."""
-        self.page.locator(f"#part-{name} [data-hs-edit]").first.click()
+        self.open_block(name)
         form = self.page.locator("form[data-hs-autosave]")
-        expect(form).to_be_visible()
         self.fill(fields)
         with self.page.expect_navigation():
             form.get_by_role("button", name="Save", exact=True).last.click()
