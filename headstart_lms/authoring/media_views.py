@@ -95,7 +95,9 @@ def media(draft: UUID) -> str:
     return _page(draft_for(draft))
 
 
-def _page(draft: Draft, *, problems: Sequence[tuple[str, str]] = (), taken: int = 0) -> str:
+def _page(
+    draft: Draft, *, problems: Sequence[tuple[str, str]] = (), taken: int = 0, heading: str = ""
+) -> str:
     now = content_of(draft)
     every = list(rows_of(now.data, "media"))
     used = media_edit.uses(now.data)
@@ -114,7 +116,8 @@ def _page(draft: Draft, *, problems: Sequence[tuple[str, str]] = (), taken: int 
         page=page, pages=pages, count=len(kept), total=len(every), show=show, may_write=may_write(draft),
         lacking=sum(media_edit.lacks(row) for row in every), whole=sum(sizes.values()), weights=weights,
         titles=unit_titles(now.data), most_course=media_edit.MOST_COURSE, most_unit=media_edit.MOST_UNIT,
-        heavy=sum(one.is_heavy for one in weights), problems=problems, taken=taken, licences=licence_names(),
+        heavy=sum(one.is_heavy for one in weights), problems=problems, taken=taken, heading=heading,
+        licences=licence_names(),
         source=language_name(now.course.source), course=now.course, plain=plain, shows=_shows(),
         licence=text_at(now.data, "licence"), base={path: now.tree[path] for path in now.files("media")},
     )  # fmt: skip
@@ -221,12 +224,13 @@ def _taken(files: Sequence[tuple[str, bytes]]) -> tuple[list[Taken], list[tuple[
 
 @bp.post("/teach/courses/<uuid:draft>/media-words", endpoint="describe_media")
 @access(AUTHORS)
-def describe_media(draft: UUID) -> Response:
+def describe_media(draft: UUID) -> Response | tuple[str, int]:
     """Save what several new pictures and sounds show, their licence and source."""
     draft_for(draft, "write")
     asked = set(request.form.getlist("row"))
     if not asked:
         raise Invalid(_("This page is too old. Load it again, then send the form once more."))
+    clashes = False
     with transaction() as current:
         found = draft_for(draft, "write")
         now = content.content_of(current, found)
@@ -247,7 +251,14 @@ def describe_media(draft: UUID) -> Response:
 
             base = request.form.get(f"base-{path}", "")
             note = _("Words of pictures and sounds")
-            content.change_file(current, found, this_person(), path, change, base=base, note=note)
+            done = content.change_file(current, found, this_person(), path, change, base=base, note=note)
+            clashes = clashes or bool(done.clashes)
+    if clashes:
+        text = _("Somebody else changed some of these words meanwhile. Theirs stand here; what you wrote is kept in "
+                 "the history of the course.")  # fmt: skip
+        return _page(
+            draft_for(draft, "write"), problems=[("", text)], heading=_("Please look at this again")
+        ), 409
     return redirect(web.url("authoring.media", draft=draft, show="lacking"), 303)
 
 

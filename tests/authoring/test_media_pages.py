@@ -203,6 +203,19 @@ def test_two_people_who_change_one_picture_lose_nothing(
     assert rows()["pic-door"]["alt"] == "An open door"
 
 
+def test_words_that_two_people_wrote_for_one_picture_are_both_kept(
+    uuid: UUID, as_person: AsPerson, rows: Callable[[], Any]
+) -> None:
+    bruno = as_person("bruno")
+    form = upload(bruno, uuid, ("one.jpg", jpeg())).form(to="/media-words")
+    more = {"pic-one-licence": "CC0-1.0", "pic-one-source": "own"}
+    bruno.send(form, {"pic-one-said": "A red house", **more})
+    page = bruno.send(form, {"pic-one-said": "A green house", **more})
+    assert page.status == 409
+    assert "Theirs stand here" in page.text
+    assert rows()["pic-one"]["alt"] == "A red house"
+
+
 def test_a_part_of_a_picture_is_kept_by_four_numbers(
     app: Flask, uuid: UUID, as_person: AsPerson, rows: Callable[[], Any]
 ) -> None:

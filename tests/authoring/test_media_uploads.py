@@ -273,6 +273,13 @@ def test_a_recording_that_does_not_do_says_what_to_do(make: Callable[[], bytes],
         sounds.sound_of(make(), "casa")
 
 
+def test_without_ffmpeg_a_sound_is_refused_with_whom_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = sound()
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(Invalid, match="ffmpeg is missing"):
+        sounds.sound_of(raw, "una parola")
+
+
 def test_a_film_keeps_its_pictures_and_loses_place_and_author(tmp_path: Path) -> None:
     raw = film(tmp_path / "film.mp4")
     assert b"Secret" in raw

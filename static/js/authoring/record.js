@@ -32,7 +32,7 @@ class Studio {
     this.start = this.range(this.words.start, 0);
     this.end = this.range(this.words.end, 1);
     this.ranges = node("div", { class: "hs-trim" }, this.start.parentElement, this.end.parentElement);
-    const keys = node("p", { class: "hs-meta" }, this.words.keys);
+    const keys = node("p", { class: "hs-meta hs-studio-keys" }, this.words.keys);
     const buttons = node("div", { class: "hs-buttons" }, this.record, this.listen, this.keep);
     const place = root.querySelector("[data-hs-studio]");
     place.append(this.status, this.level, buttons, this.wave, this.ranges, keys);
