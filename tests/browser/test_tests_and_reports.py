@@ -20,8 +20,8 @@ from .conftest import AXE, Site, in_language
 from .test_every_page import LOST, STAFF, _over_the_edge, _violations
 
 COURSES = Path(__file__).parents[2] / "course_content"
-SLUG, RAVI = "it-italiano-a1", "Ravi Kumar"
-REPORT = f"/courses/{SLUG}/report/m1-saluti-1"
+SLUG, OLENA = "it-diritti", "Olena Kovalenko"
+REPORT = f"/courses/{SLUG}/report/arrive-story"
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +30,8 @@ def course(site: Site, chromium: Any) -> str:
     from .conftest import Visits
 
     visits = Visits(site, chromium)
-    learner = visits(RAVI)
-    learner.goto(f"/courses/{SLUG}")
-    if learner.get_by_role("button", name="Start this course").count():
-        learner.get_by_role("button", name="Start this course").click()
-        learner.wait_for_url(f"**/courses/{SLUG}/**")
-    for part, text in (("m1-saluti-1", "Both answers are right, I think."), ("m1-saluti-2", "")):
+    learner = visits(OLENA)
+    for part, text in (("arrive-story", "Both answers are right, I think."), ("arrive-hand", "")):
         learner.goto(f"/courses/{SLUG}/report/{part}")
         learner.get_by_label("The answer: what counts as right is not right").check()
         learner.get_by_label("In your words, if you like").fill(text)
@@ -75,7 +71,7 @@ def test_every_page_of_tests_and_reports_can_be_used_by_everybody(
 ) -> None:
     """axe-core in light and dark; 320 px (WCAG 2.2, 1.4.10), the system's colours; one main button."""
     faults: dict[str, list[Any]] = {}
-    teacher, learner = visit(STAFF, reduced_motion="reduce"), visit(RAVI, reduced_motion="reduce")
+    teacher, learner = visit(STAFF, reduced_motion="reduce"), visit(OLENA, reduced_motion="reduce")
     pages = [(teacher, course + path) for path in ("tests", "tests/final", "tests/final/sample?seed=a",
                                                    "tests/final/sittings", "reports", "reports?show=settled")]  # fmt: skip
     pages += [(teacher, "/centre/reports"), (learner, REPORT), (learner, REPORT + "?sent=1")]
@@ -97,10 +93,10 @@ def test_a_learner_reports_from_the_lesson_and_reads_what_became_of_it(
     first.get_by_role("button", name="Send the answer").click()
     teacher.wait_for_load_state()
     assert teacher.locator(".hs-reports > li", has_text="Both answers are right").count() == 0
-    learner = visit(RAVI)
+    learner = visit(OLENA)
     learner.goto(f"/courses/{SLUG}")
     assert learner.get_by_text("The second answer is gone.").is_visible()
-    learner.goto(f"/courses/{SLUG}/m1-saluti")
+    learner.goto(f"/courses/{SLUG}/arrive")
     learner.get_by_role("link", name="Something is wrong here").first.click()
     learner.wait_for_url("**/report/**")
     learner.locator("input[name=kind]").first.focus()
@@ -111,4 +107,4 @@ def test_a_learner_reports_from_the_lesson_and_reads_what_became_of_it(
     learner.keyboard.press("Enter")
     learner.wait_for_url("**sent=1")
     learner.get_by_role("link", name="Go on learning").click()
-    learner.wait_for_url(f"**/courses/{SLUG}/m1-saluti**")
+    learner.wait_for_url(f"**/courses/{SLUG}/arrive**")
