@@ -304,7 +304,7 @@ def test_all_sittings_say_which_questions_come_always_and_which_never(
     assert "1 question is in every sitting" in page.text
     assert "lonely" in page.text
     assert "is never drawn" not in page.text
-    assert "Of 1000 sittings drawn now, different 5" in page.text
+    assert "Of 1000 sittings drawn now, different: 5" in page.text
 
 
 # --- numbers -------------------------------------------------------------------------------------------

@@ -72,8 +72,9 @@ def test_every_page_of_tests_and_reports_can_be_used_by_everybody(
     """axe-core in light and dark; 320 px (WCAG 2.2, 1.4.10), the system's colours; one main button."""
     faults: dict[str, list[Any]] = {}
     teacher, learner = visit(STAFF, reduced_motion="reduce"), visit(OLENA, reduced_motion="reduce")
-    pages = [(teacher, course + path) for path in ("tests", "tests/final", "tests/final/sample?seed=a",
-                                                   "tests/final/sittings", "reports", "reports?show=settled")]  # fmt: skip
+    paths = ("tests", "tests/final", "tests/final/sample?seed=a", "tests/final/sittings", "reports",
+             "reports?show=settled")  # fmt: skip
+    pages = [(teacher, course + path) for path in paths]
     pages += [(teacher, "/centre/reports"), (learner, REPORT), (learner, REPORT + "?sent=1")]
     for page, path in pages:
         if found := _faults(page, path, language):
