@@ -7,19 +7,66 @@ that are "some of these". A rule with more levels stays as it is written.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..kernel.i18n import _, _l
 from .forms import CourseContext, FieldView, PartForm, Values
 from .forms.context import plain, rows_of, skill_names
-from .forms.fields import Checks, Choice, Lines, Number, Text, fixed
+from .forms.fields import (
+    MISSING,
+    Checks,
+    Choice,
+    Number,
+    Spec,
+    Text,
+    as_text,
+    fixed,
+    number,
+    sent,
+)
 from .forms.rows import Group, Rows
 from .forms.views import Choices
 
 Data = dict[str, Any]
 #: What the form calls the rule; in the document it is ``pass``.
 RULE = "rule"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draws(Spec):
+    """What a part draws: ``tag, tag: how many``, a line each."""
+
+    def show(self, value: Any, name: str, course: CourseContext, root: Mapping[str, Any]) -> FieldView:
+        text = _joined(value)
+        return self.view(name, "area", value=text, lines=max(2, text.count("\n") + 1))
+
+    def read(
+        self, values: Values, name: str, before: Any, course: CourseContext, root: Mapping[str, Any]
+    ) -> Any:
+        text = sent(values, name)
+        if text == _joined(before):
+            return before
+        old = {_line(row): row for row in before} if isinstance(before, list) else {}
+        lines = (line.strip() for line in text.split("\n"))
+        return [old[line] if line in old else _draw(line) for line in lines if line] or MISSING
+
+
+def _joined(draws: Any) -> str:
+    return "\n".join(_line(row) for row in draws) if isinstance(draws, list) else as_text(draws)
+
+
+def _line(row: Any) -> str:
+    if not isinstance(row, dict) or not isinstance(row.get("tags"), list):
+        return as_text(row)
+    tags = ", ".join(as_text(tag) for tag in row["tags"])
+    return f"{tags}: {as_text(row['count'])}" if "count" in row else tags
+
+
+def _draw(line: str) -> Data:
+    tags, colon, many = line.rpartition(":") if ":" in line else (line, "", "")
+    found: Data = {"tags": [tag.strip() for tag in tags.split(",") if tag.strip()]}
+    return {**found, "count": number(many, whole=True)} if colon and many.strip() else found
 
 
 def _parts(course: CourseContext, root: Mapping[str, Any]) -> Choices:
@@ -34,17 +81,17 @@ def _hows(course: CourseContext, root: Mapping[str, Any]) -> Choices:
 
 
 _HOW = Choice(key="how", label=_l("Who passes?"), none=None, default="all", offer=_hows)
-_PERCENT = Number(key="percent", label=_l("Points needed, in per cent"), example="60")
-_PARTS = Checks(key="parts", label=_l("Parts"), offer=_parts)
+_PERCENT = Number(key="percent", label=_l("Per cent needed"), example="60")
+_PARTS = Checks(key="parts", label=_l("Parts (none ticked: all)"), offer=_parts)
 _CONDITIONS = (
-    ("together", _l("In the whole test, or in the parts that are ticked, together")),
-    ("each", _l("In each part")),
+    ("together", _l("Together")),
+    ("each", _l("In each one")),
 )
 
 
 def _kind(*more: tuple[str, Any]) -> Choice:
     return Choice(
-        key="kind", label=_l("Where"), none=None, default="together", offer=fixed(*_CONDITIONS, *more)
+        key="kind", label=_l("Counted"), none=None, default="together", offer=fixed(*_CONDITIONS, *more)
     )
 
 
@@ -59,7 +106,7 @@ _RULE = Group(
         Rows(
             key="of", label=_l("Conditions"), row_label=_l("Condition"), ids="r",
             fields=(
-                _kind(("some", _l("Some conditions of a group: write them under More"))), _PERCENT, _PARTS,
+                _kind(("some", _l("A group: see More"))), _PERCENT, _PARTS,
                 replace(_HOW, label=_l("In a group: who meets it?"), more=True, silent=True), _INNER,
             ),
         ),
@@ -81,17 +128,11 @@ FORM = PartForm(
             key="sections", label=_l("Parts of the test"), row_label=_l("Part"), ids="p",
             fields=(
                 Text(key="title", label=_l("Title of the part"), example="Words"),
-                Rows(
-                    key="draw", label=_l("Draws"), row_label=_l("Draw"),
-                    fields=(
-                        Lines(key="tags", label=_l("Tags a question must have"), separator=", ", example="words"),
-                        Number(key="count", label=_l("How many questions"), whole=True, example="6"),
-                    ),
+                Draws(
+                    key="draw", label=_l("Draws: tags and how many"), example="words: 6",
+                    hint=_l("One draw in a line. Several tags with commas: a question must have them all."),
                 ),
-                Number(
-                    key="weight", label=_l("Weight"), more=True,
-                    hint=_l("2 counts twice as much as 1. Without a number it is 1."),
-                ),
+                Number(key="weight", label=_l("Weight"), example="1"),
                 Choice(
                     key="skill", label=_l("Skill"), none=_l("none"), more=True,
                     offer=lambda course, root: tuple(skill_names().items()),
@@ -126,11 +167,6 @@ def read(values: Values, before: Mapping[str, Any], course: CourseContext) -> Da
     form, shown = _shown(before)
     found = form.read(values, shown, course)
     rule = found.pop(RULE, None)
-    if isinstance(found.get("sections"), list):
-        found["sections"] = [
-            _without_ids(section, before) if isinstance(section, dict) else section
-            for section in found["sections"]
-        ]
     if form is not FORM or rule == shown.get(RULE):
         passing = {"pass": before["pass"]} if "pass" in before else {}
     else:
@@ -138,24 +174,6 @@ def read(values: Values, before: Mapping[str, Any], course: CourseContext) -> Da
     merged = {**found, **passing}
     # the order of the author; what is new comes after it
     return {key: merged[key] for key in (*(key for key in before if key in merged), *merged)}
-
-
-def _without_ids(section: Data, before: Mapping[str, Any]) -> Data:
-    """A draw has no id of its own: the machine of the form gave new rows one."""
-    draws = section.get("draw")
-    if not isinstance(draws, list):
-        return section
-    old = [
-        row
-        for one in rows_of(before, "sections")
-        if one["id"] == section.get("id")
-        for row in one.get("draw") or ()
-    ]
-    kept = [
-        {key: value for key, value in row.items() if key != "id"} if isinstance(row, dict) and row not in old else row
-        for row in draws
-    ]  # fmt: skip
-    return section if kept == draws else {**section, "draw": kept}
 
 
 # --- pass rules ----------------------------------------------------------------------------------------
@@ -219,6 +237,8 @@ def _rule_of_row(row: Mapping[str, Any]) -> Data:
     need, names = row.get("percent", ""), row.get("parts")
     if row.get("kind") == "some" or ("percent" not in row and row.get("of")):
         return rule_of(row)
+    if row.get("kind") == "each" and names:
+        return {"all": [{"section": name, "min": need} for name in names]}
     if row.get("kind") == "each":
         return {"each": need}
     if not isinstance(names, list) or not names:

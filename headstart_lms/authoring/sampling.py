@@ -167,7 +167,7 @@ class Spread:
 def spread(blueprint: Blueprint, bank: Sequence[ItemType], draws: int = DRAWS) -> Spread:
     """Draw many first sittings and say how they differ. Raises Invalid when the bank is too small."""
     found = pools(blueprint, bank)
-    cost = sum(len(pool.fitting) ** 2 for pool in found) or 1
+    cost = sum(len(pool.fitting) * pool.count for pool in found) or 1
     draws = max(100, min(draws, _WORK // cost))
     fitting = {item.id: item for item in bank if any(item.id in pool.fitting for pool in found)}
     seen: Counter[str] = Counter()

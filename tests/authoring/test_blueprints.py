@@ -79,7 +79,7 @@ def test_a_test_is_written_from_nothing_without_a_script(
         form,
         {
             "f-minutes": "15", "f-attempts": "2", "f-sections.+1.title": "Words",
-            "f-sections.+1.draw.+1.tags": "words", "f-sections.+1.draw.+1.count": "1",
+            "f-sections.+1.draw": "words: 1",
             "f-rule.of.r1.percent": "50",
         },
         do="save",
@@ -304,7 +304,7 @@ def test_all_sittings_say_which_questions_come_always_and_which_never(
     assert "1 question is in every sitting" in page.text
     assert "lonely" in page.text
     assert "is never drawn" not in page.text
-    assert "Of 1000 sittings drawn now, different 5" in page.text
+    assert "Of 1000 sittings drawn now, different: 5" in page.text
 
 
 # --- numbers -------------------------------------------------------------------------------------------
