@@ -219,3 +219,21 @@ def test_a_tiny_course_has_every_text_in_reading_order(tmp_path: Path) -> None:
         one.context for one in xliff.read(xliff.write(course, "ar", {}), source_language="en", language="ar")
     ]
     assert names.index("first//title") < names.index(AIM) < names.index("second//title")
+
+
+@given(
+    text=TEXT.filter(lambda text: not re.search(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]", text)),
+    fuzzy=st.booleans(),
+)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_few_entries_written_anew_are_what_a_whole_new_file_would_be(
+    course: Course, text: str, fuzzy: bool
+) -> None:
+    raw = catalogue.rewritten(
+        None, course, "ar", {TITLE: Written("دورة"), AIM: Written("x", True, "old\n\nsource")}
+    )
+    names = [context for context, _text in texts(course)]
+    for context in (AIM, names[0], names[-1]):
+        changes = {context: Written(text, fuzzy, "before" if fuzzy else "")}
+        found = catalogue.spliced(raw, catalogue.held_in(catalogue.parse(raw)), changes)
+        assert found == catalogue.rewritten(raw, course, "ar", changes)

@@ -419,12 +419,8 @@ def test_a_sentence_of_a_published_course_is_offered(app: Flask, uuid: UUID, as_
         state = app.extensions["headstart"]
         folder = bundled_courses() / "it-lavoro"
         with transaction() as current:
-            publish(
-                current,
-                state.storage,
-                state.library,
-                check_folder(folder, state.item_types, on=date(2026, 12, 1)),
-            )
+            checked = check_folder(folder, state.item_types, on=date(2026, 12, 1))
+            publish(current, state.storage, state.library, checked)
         sheet = catalogues.held_in(catalogues.parse((folder / "translations" / "ar.po").read_bytes()))
         unit, _digest = store.read_data(session(), draft_of(uuid), "units/first.yaml")
     done = checked.translations["ar"]
