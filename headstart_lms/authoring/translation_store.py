@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from threading import Lock
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -56,14 +58,32 @@ class Sheet:
     @cached_property
     def source(self) -> dict[str, str]:
         """{name: source text} in reading order."""
-        return dict(in_reading_order(self.course))
+        return source_of(self.course)
 
     def state(self, context: str) -> StateName:
         return state_of(self.held.get(context), self.source[context])
 
     @cached_property
     def counts(self) -> State:
-        return catalogue.count(self.course, self.language, self.held)
+        return catalogue.count(self.source, self.language, self.held)
+
+
+#: Texts of the documents that were read last; a document is the same object as long as the checker keeps it.
+_sources: OrderedDict[int, tuple[Course, dict[str, str]]] = OrderedDict()
+_guard = Lock()
+
+
+def source_of(course: Course) -> dict[str, str]:
+    """Return {name: source text} in reading order. It may be read, not changed."""
+    with _guard:
+        found = _sources.get(id(course))
+    if found is None or found[0] is not course:
+        found = (course, dict(in_reading_order(course)))
+        with _guard:
+            _sources[id(course)] = found
+            while len(_sources) > checking.KEEP:
+                _sources.popitem(last=False)
+    return found[1]
 
 
 def path_of(language: str) -> str:
@@ -143,7 +163,9 @@ def list_languages(session: Session, house: House, draft: Draft) -> list[Languag
             held = held_in(session, store.digest_of(session, draft, path_of(language)))
         except Invalid as error:
             held, problem = {}, error.message
-        rows.append(LanguageRow(catalogue.count(course, language, held), language in live, problem))
+        rows.append(
+            LanguageRow(catalogue.count(source_of(course), language, held), language in live, problem)
+        )
     return rows
 
 
@@ -288,10 +310,26 @@ def _write(
     path = path_of(sheet.language)
     if raw is None and sheet.digest is not None:
         raw = store.body(session, sheet.digest)
-    content = catalogue.rewritten(raw, sheet.course, sheet.language, changes)
+    content = None
+    if raw is not None and _is_new(sheet):
+        content = catalogue.spliced(raw, sheet.held, changes)
+    if content is None:
+        content = catalogue.rewritten(raw, sheet.course, sheet.language, changes)
+        store.save(session, draft, person, {path: content}, base={path: sheet.digest}, what=what, note=note)
+        digest = store.digest_of(session, draft, path)
+        return replace(sheet, digest=digest, held=held_in(session, digest))
     store.save(session, draft, person, {path: content}, base={path: sheet.digest}, what=what, note=note)
-    digest = store.digest_of(session, draft, path)
-    return replace(sheet, digest=digest, held=held_in(session, digest))
+    digest = hashlib.sha256(content).hexdigest()
+    held = {**sheet.held, **{c: _as_held(change, sheet.source[c]) for c, change in changes.items()}}
+    _kept.put(digest, held)
+    return replace(sheet, digest=digest, held=held)
+
+
+def _is_new(sheet: Sheet) -> bool:
+    """Tell whether the file has the texts of the course as they are: then a few entries are written, not all."""
+    return sheet.held.keys() == sheet.source.keys() and all(
+        sheet.held[context].source == text for context, text in sheet.source.items()
+    )
 
 
 # --- files ------------------------------------------------------------------------------------------------
@@ -348,7 +386,7 @@ def changed_texts(session: Session, house: House, draft: Draft) -> list[Changed]
     """Return what changed since somebody translated it, in the order of the document."""
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     course = document_of(session, house, draft)
-    source = dict(in_reading_order(course))
+    source = source_of(course)
     for language, held in _all_held(session, draft, course).items():
         for context, new in source.items():
             have = held.get(context)

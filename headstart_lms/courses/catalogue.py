@@ -121,9 +121,9 @@ def old_source(held: Held, source: str) -> str:
     return held.source if held.source != source else ""
 
 
-def count(course: Course, language: str, held: Mapping[str, Held]) -> State:
-    """Count the states of all texts of a course."""
-    states = Counter(state_of(held.get(context), source) for context, source in texts(course))
+def count(source: Mapping[str, str], language: str, held: Mapping[str, Held]) -> State:
+    """Count the states of all texts of a course: {name: source text}."""
+    states = Counter(state_of(held.get(context), text) for context, text in source.items())
     return State(
         language, sum(states.values()), states["done"], states["stale"], states["missing"], states["working"]
     )
@@ -148,13 +148,37 @@ def rewritten(
         change = changes.get(entry.msgctxt) if not entry.obsolete else None
         if change is None:
             continue
-        entry.msgstr = change.text
-        entry.flags = [flag for flag in entry.flags if flag != "fuzzy"]
-        entry.previous_msgid = None
-        if change.text and (change.fuzzy or change.old):
-            entry.flags.append("fuzzy")
-            entry.previous_msgid = change.old or None
+        _write(entry, change)
     return str(new).encode("utf-8") + b"\n"
+
+
+def _write(entry: polib.POEntry, change: Written) -> None:
+    entry.msgstr = change.text
+    entry.flags = [flag for flag in entry.flags if flag != "fuzzy"]
+    entry.previous_msgid = None
+    if change.text and (change.fuzzy or change.old):
+        entry.flags.append("fuzzy")
+        entry.previous_msgid = change.old or None
+
+
+def spliced(raw: bytes, held: Mapping[str, Held], changes: Mapping[str, Written]) -> bytes | None:
+    """Return a PO file with some entries written anew and every other line as it was: a save of a few texts.
+
+    ``held`` is what the file holds. None when it is not laid out as we write it.
+    """
+    blocks = raw.decode("utf-8").split("\n\n")
+    wanted = {f'msgctxt "{context}"\n': change for context, change in changes.items()}
+    for n, block in enumerate(blocks):
+        at = block.find("msgctxt ")
+        line = block[at : block.find("\n", at) + 1] if at >= 0 else ""
+        if line not in wanted or block.startswith("#~") or (at and block[at - 1] != "\n"):
+            continue
+        found = parse((block + "\n").encode("utf-8"))
+        if len(found) != 1 or found[0].msgctxt not in held:
+            return None
+        _write(found[0], wanted.pop(line))
+        blocks[n] = found[0].__unicode__(wrapwidth=110).rstrip("\n") + ("\n" if n == len(blocks) - 1 else "")
+    return None if wanted else "\n\n".join(blocks).encode("utf-8")
 
 
 # --- files that others wrote ------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from . import facts as courses_facts
 from .check import Checked, ItemTypes, check_folder
 from .document import Course
 from .export import write_folder
+from .texts import texts
 from .translations import State, refresh
 from .words import LANGUAGE
 from .xliff import offered_in_file
@@ -128,7 +129,7 @@ def _print_states(folder: Path, checked: Checked, as_json: bool) -> None:
         if language == course.source_language:
             continue
         try:
-            state = catalogue.count(course, language, _held(folder, language))
+            state = catalogue.count(dict(texts(course)), language, _held(folder, language))
         except LMSError as error:
             raise Invalid(f"translations/{language}.po: {error.message}") from error
         rows.append({**asdict(state), "percent": state.percent})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,13 @@ import polib
 import pytest
 from flask import Flask
 
-from headstart_lms.authoring import drafts, glossary, store
+from headstart_lms.authoring import drafts, glossary, publishing, store
+from headstart_lms.authoring.house import House
+from headstart_lms.courses import catalogue as catalogues
+from headstart_lms.courses.check import check_folder
+from headstart_lms.courses.services import publish
 from headstart_lms.kernel.db import session, transaction
+from headstart_lms.paths import bundled_courses
 
 from ..browsing import Browser, Page
 from .drafts import draft_of, make_draft, person_of, save, staff
@@ -386,3 +392,41 @@ def test_a_source_that_changes_while_its_translation_is_written_leaves_it_stale(
     assert (entry.msgstr, entry.previous_msgid) == ("ثانيا", "What do you say in the morning?")
     assert entry.msgid == "What do you say at night?"
     assert entry.flags == ["fuzzy"]
+
+
+def test_a_language_goes_live_when_it_is_whole_and_is_named_before_it_is_lost(
+    app: Flask, uuid: UUID, as_person: AsPerson
+) -> None:
+    bruno = as_person("bruno")
+    page = bruno.open(at(uuid, "/ar?only=open"))
+    while not page.path.endswith("/translations"):
+        form = page.form(to=at(uuid, "/ar"))
+        fields = [name for name in form.names if name.startswith("f-")]
+        text = {f"f-{AIM}": "[Buongiorno]{it}"}
+        page = bruno.send(form, {name: text.get(name, "نص") for name in fields}, do="next")
+    assert "get it with the next publishing" in page.text
+    with app.app_context(), transaction() as current:
+        house = House.of(app.extensions["headstart"])
+        draft = draft_of(uuid)
+        publishing.publish(current, house, draft, person_of("bruno"), version="1.0", n=draft.head)
+    assert "have it" in bruno.open(at(uuid)).text
+    change_question(app, uuid, "What do you say at noon?")
+    assert "They lose it with the next publishing" in bruno.open(at(uuid)).text
+
+
+def test_a_sentence_of_a_published_course_is_offered(app: Flask, uuid: UUID, as_person: AsPerson) -> None:
+    with app.app_context():
+        state = app.extensions["headstart"]
+        folder = bundled_courses() / "it-lavoro"
+        with transaction() as current:
+            checked = check_folder(folder, state.item_types, on=date(2026, 12, 1))
+            publish(current, state.storage, state.library, checked)
+        sheet = catalogues.held_in(catalogues.parse((folder / "translations" / "ar.po").read_bytes()))
+        unit, _digest = store.read_data(session(), draft_of(uuid), "units/first.yaml")
+    done = checked.translations["ar"]
+    known = next(sheet[name] for name in done if name.startswith("facts/") and "[" not in done[name])
+    unit["blocks"][1]["items"][0]["prompt"] = known.source
+    save(app, uuid, "units/first.yaml", unit)
+    page = as_person("bruno").open(at(uuid, "/ar?part=first"))
+    assert known.text in page.body
+    assert "Working in Italy" in page.text
