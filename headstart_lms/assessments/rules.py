@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,12 +36,12 @@ def draw(
     items = sorted(bank, key=lambda item: item.id)  # the order of files must not change a draw
 
     # for each place: its section, its candidates, best first, and whether it may stay empty
-    slots: list[tuple[str, list[str], bool]] = []
+    slots: list[tuple[str, _Ranking, bool]] = []
     for section in blueprint.sections:
         for one in section.draw:
             fitting = [item for item in items if set(one.tags) <= set(item.tags)]
             candidates = [item for item in fitting if item.id not in paused]
-            ranked = _ranked(candidates, chance, avoid)
+            ranked = _Ranking(candidates, chance, avoid)
             slots += [(section.id, ranked, len(candidates) < len(fitting))] * one.count
     taken = _assign([ranked for _section, ranked, _may_stay_empty in slots])
 
@@ -62,24 +62,42 @@ def _too_few() -> Invalid:
     return Invalid(_("There are not enough questions for this test. Please tell your teacher."), "bank")
 
 
-def _ranked(items: Sequence[ItemBase], chance: random.Random, avoid: Collection[str]) -> list[str]:
-    """Order candidates: not seen before first; within that so that every beginning of the list is mixed."""
-    left = list(items)
-    chance.shuffle(left)
-    levels: Counter[int] = Counter()
-    topics: Counter[str | None] = Counter()
-    ranked: list[str] = []
-    while left:
+class _Ranking:
+    """Candidates in order: not seen before first; within that so that every beginning of the list is mixed.
+
+    Chance is asked once, at the start. The order is found as far as somebody reads it: a bank has many more
+    questions than a draw takes.
+    """
+
+    def __init__(self, items: Sequence[ItemBase], chance: random.Random, avoid: Collection[str]) -> None:
+        self._left = list(items)
+        chance.shuffle(self._left)
+        self._avoid = avoid
+        self._levels: Counter[int] = Counter()
+        self._topics: Counter[str | None] = Counter()
+        self._ranked: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        place = 0
+        while place < len(self._ranked) or self._left:
+            if place == len(self._ranked):
+                self._rank_one()
+            yield self._ranked[place]
+            place += 1
+
+    def _rank_one(self) -> None:
         # min keeps the shuffled order among equals
-        best = min(left, key=lambda i: (i.id in avoid, levels[i.difficulty] + topics[i.topic]))
-        left.remove(best)
-        levels[best.difficulty] += 1
-        topics[best.topic] += 1
-        ranked.append(best.id)
-    return ranked
+        best = min(
+            self._left,
+            key=lambda i: (i.id in self._avoid, self._levels[i.difficulty] + self._topics[i.topic]),
+        )
+        self._left.remove(best)
+        self._levels[best.difficulty] += 1
+        self._topics[best.topic] += 1
+        self._ranked.append(best.id)
 
 
-def _assign(candidates: Sequence[Sequence[str]]) -> dict[int, str]:
+def _assign(candidates: Sequence[Iterable[str]]) -> dict[int, str]:
     """Give as many places as possible an item of their own (augmenting paths), the candidates listed first first.
 
     A place whose candidates are all taken moves another place to its next candidate, so that draws with

@@ -6,42 +6,43 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..accounts.models import Person
 from ..assessments.models import Sitting
 from ..cohorts.models import Enrolment
-from ..courses.models import Course
 from .content import Content
 from .forms import title_of
 from .forms.context import ids_in, plain, rows_of, text_at
+from .item_numbers import of_centre
+from .models import Draft
 
 #: So many of the newest sittings are counted.
 MOST = 5000
+#: Fewer sittings say nothing about how often a question is drawn.
+ENOUGH_SITTINGS = 30
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """In how many of the last sittings at a centre each item was drawn."""
+    """In how many of the last sittings each item was drawn."""
 
     sittings: int
     drawn: Mapping[str, int]
 
+    @property
+    def is_enough(self) -> bool:
+        return self.sittings >= ENOUGH_SITTINGS
 
-def exposure(session: Session, course_uuid: UUID, centre_id: int) -> Exposure:
-    """Count over the newest sittings of a centre's learners, on every edition: an id keeps its meaning.
 
-    What is drawn at other centres is theirs to see.
-    """
+def exposure(session: Session, draft: Draft, blueprint_id: str | None = None) -> Exposure:
+    """Count over the newest sittings of the centre's own learners, of one test or of all, on every edition."""
     query = (
         select(Sitting.drawn)
         .join(Enrolment, Enrolment.id == Sitting.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
-        .join(Person, Person.id == Enrolment.person_id)
-        .where(Course.uuid == course_uuid, Person.centre_id == centre_id)
+        .where(of_centre(draft.course_uuid, draft.centre_id))
+        .where(*((Sitting.blueprint_id == blueprint_id,) if blueprint_id else ()))
         .order_by(Sitting.started.desc())
         .limit(MOST)
     )

@@ -17,6 +17,7 @@ from . import bank, content, store
 from .context import AUTHORS, bp, draft_for, draft_page
 from .forms import form_of, kinds, new_id
 from .forms.context import topic_names
+from .item_numbers import is_published, numbers_in_tests
 from .part_pages import asked, content_of, findings_of, may_write, pages_of
 
 #: Rows of one page.
@@ -39,8 +40,8 @@ def bank_page(draft: UUID) -> str:
     }
     return draft_page(
         "bank", found, "bank", accent=found.kind, rows=rows[first:last], count=len(rows),
-        total=len(every), query=query, page=page, pages=pages,
-        exposure=bank.exposure(session(), found.course_uuid, found.centre_id),
+        total=len(every), query=query, page=page, pages=pages, exposure=bank.exposure(session(), found),
+        is_published=is_published(session(), found), tries=numbers_in_tests(session(), found),
         kinds=[form for form in kinds("item") if form.kind != "can-do"], files=now.files("bank") or ["bank.yaml"],
         labels={form.kind: form.label for form in kinds("item")}, topics=topic_names(), errors=errors,
         may_write=may_write(found),

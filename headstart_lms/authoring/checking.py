@@ -75,14 +75,17 @@ def check_tree(
             _kept.move_to_end(key)
     if found is None:
         found = check_files(DraftFiles(session, storage, name, tree), item_types, on=on)
-        found = Checked(_NoFiles(name), found.course, found.translations, found.findings)
+        found = Checked(
+            _NoFiles(name), found.course, found.translations, found.findings, document=found.document
+        )
         with _guard:
             _kept[key] = found
             while len(_kept) > KEEP:
                 _kept.popitem(last=False)
     return Checked(
-        DraftFiles(session, storage, name, tree), found.course, found.translations, list(found.findings)
-    )
+        DraftFiles(session, storage, name, tree), found.course, found.translations, list(found.findings),
+        document=found.document,
+    )  # fmt: skip
 
 
 class _NoFiles(TreeFiles):

@@ -260,7 +260,7 @@ def _changed(old: Any, new: Any, where: tuple[str, ...]) -> Difference:
         return Difference("added", where, after=after)
     if new is None:
         return Difference("removed", where, before=before)
-    return Difference("changed", where, before, after, tuple(_words(before, after)))
+    return Difference("changed", where, before, after, tuple(word_changes(before, after)))
 
 
 def _shown(value: Any) -> str:
@@ -279,7 +279,7 @@ def _shown(value: Any) -> str:
     return str(value)[:SHOWN]
 
 
-def _words(before: str, after: str) -> Iterator[tuple[str, str]]:
+def word_changes(before: str, after: str) -> Iterator[tuple[str, str]]:
     """Yield what stayed, went and came, word by word; nothing for long texts and for those with little in common."""
     old, new = re.findall(r"\s+|[^\s]+", before), re.findall(r"\s+|[^\s]+", after)
     if len(old) + len(new) > MOST_WORDS:

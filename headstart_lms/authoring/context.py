@@ -47,13 +47,15 @@ def tabs(draft: Draft, here: str) -> list[tuple[str, str, bool]]:
     named = (
         ("draft", _("Outline")), ("words", _("Words")), ("facts", _("Facts")), ("outcomes", _("Objectives")),
         ("media", _("Media")), ("tests", _("Tests")), ("bank", _("Questions")), ("reports", _("Reports")),
+        ("translations", _("Translation")),
         ("settings", _("Settings")), ("people", _("People")), ("history", _("History")), ("publish", _("Publish")),
     )  # fmt: skip
     known = current_app.view_functions
+    hidden = () if may(this_person(), draft, "write") else ("reports",)
     return [
         (label, web.url(f"authoring.{name}", draft=draft.uuid), name == here)
         for name, label in named
-        if f"headstart.authoring.{name}" in known
+        if f"headstart.authoring.{name}" in known and name not in hidden
     ]
 
 

@@ -60,9 +60,15 @@ def _named(codes: Iterable[str], name: Callable[[str], str]) -> list[tuple[str, 
     return sorted(((code, name(code)) for code in codes), key=lambda row: row[1].casefold())
 
 
+class Tick(CheckboxInput):  # type: ignore[misc]
+    """One box of several: that one of them is needed does not make each of them required."""
+
+    validation_attrs = ["disabled"]
+
+
 class Checks(SelectMultipleField):  # type: ignore[misc]
     widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+    option_widget = Tick()
 
 
 class NewCourseForm(PageForm):

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from ..accounts.access import access, this_person
 from ..assessments.items.base import ItemType
+from ..assessments.statistics import FirstTries
 from ..kernel import web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid
@@ -20,6 +21,7 @@ from . import content, store, trying
 from .context import AUTHORS, bp, draft_for, house
 from .forms import form_of, new_id, place, title_of, wants_form_again
 from .forms.context import rows_of
+from .item_numbers import numbers_in_tests, numbers_in_units
 from .models import Draft
 from .part_pages import clips_of, content_of, findings_of, may_write, sent_values, tokens_of, unit_titles
 from .trying import Accepted, Trial, Unfinished
@@ -70,9 +72,14 @@ def _page(
         title=title_of(saved), unit_title=unit_titles(found.data).get(unit_id, ""), media=media, question=question,
         unfinished=real.problems if isinstance(real, Unfinished) else (), missing=missing, data=saved,
         trial=tried[0] if tried else None, typed_parts=() if question is None else trying.typed_parts(question.item),
-        checked=checked, item_url=item_url,
+        checked=checked, item_url=item_url, tries=_tries(draft, unit_id, item_id),
         drawing=media.get(str(data.get("picture"))) if form.kind == "hotspot" and may_write(draft) else None,
     )  # fmt: skip
+
+
+def _tries(draft: Draft, unit_id: str, item_id: str) -> FirstTries | None:
+    found = (numbers_in_units if unit_id else numbers_in_tests)(session(), draft)
+    return found.get(item_id)
 
 
 def _prefix(data: Any, unit_id: str, item_id: str) -> str:

@@ -12,7 +12,7 @@ import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
 from ..courses.check import ItemTypes, sentence
-from ..courses.document import Course, Entry, Fact, Media, Taught
+from ..courses.document import Course, Destination, Entry, Fact, Media, Taught
 from ..courses.library import Book
 from ..courses.parts import AnyBlock, ItemBase, Part, Unit
 from ..courses.texts import localised, texts
@@ -70,7 +70,9 @@ def make_preview(source: Source, item_types: ItemTypes) -> Preview:
     course = Course.model_construct(
         format=1, uuid=head.get("uuid"), slug=str(head.get("slug") or "draft"), version="1.0",
         kind=head.get("kind") if head.get("kind") in ("language", "workplace", "rights") else "orientation",
-        title=_words(head.get("title")), summary=_words(head.get("summary")), destination=None,
+        title=_words(head.get("title")), summary=_words(head.get("summary")),
+        # words are shown in the language of the country where a course teaches none ("und": not known, BCP 47)
+        destination=_one(Destination, head.get("destination"), context) or Destination.model_construct(country="und"),
         taught=_one(Taught, head.get("taught"), context), source_language=str(head.get("source_language") or "en"),
         support_languages=("en",), modules=(), outcomes=(), units=(unit,), entries=entries, facts=facts, media=media,
         bank=(), blueprints=(),

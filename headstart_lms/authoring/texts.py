@@ -46,7 +46,7 @@ def bodies(session: Session, digests: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
-class _Cache:
+class Cache:
     """Parsed files by their digest, the newest at the end; a few hundred."""
 
     def __init__(self, most: int) -> None:
@@ -68,7 +68,7 @@ class _Cache:
                 self._rows.popitem(last=False)
 
 
-_data = _Cache(400)
+_data = Cache(400)
 
 
 def data_of(session: Session, digest: str, path: str) -> Any:

@@ -162,6 +162,7 @@ def sign_off_rule() -> Response:
 
 
 from . import bank_views as bank_views  # noqa: E402
+from . import blueprint_views as blueprint_views  # noqa: E402
 from . import draft_views as draft_views  # noqa: E402 - their pages need the blueprint above
 from . import history_views as history_views  # noqa: E402
 from . import item_views as item_views  # noqa: E402
@@ -171,5 +172,7 @@ from . import picture_views as picture_views  # noqa: E402
 from . import publish_views as publish_views  # noqa: E402
 from . import record_views as record_views  # noqa: E402
 from . import recorder_views as recorder_views  # noqa: E402
+from . import report_views as report_views  # noqa: E402
+from . import translation_views as translation_views  # noqa: E402
 from . import unit_views as unit_views  # noqa: E402
 from . import word_views as word_views  # noqa: E402

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +14,17 @@ from flask import current_app
 from ..kernel.clock import today
 from ..kernel.commands import Commands, print_json, print_table, progress, with_app
 from ..kernel.db import session, transaction
-from ..kernel.errors import Invalid
+from ..kernel.errors import Invalid, LMSError
 from ..paths import bundled_courses
+from . import catalogue, services, xliff
 from . import facts as courses_facts
-from . import services
 from .check import Checked, ItemTypes, check_folder
 from .document import Course
 from .export import write_folder
-from .translations import refresh
+from .texts import texts
+from .translations import State, refresh
+from .words import LANGUAGE
+from .xliff import offered_in_file
 
 
 @click.group(cls=Commands)
@@ -66,11 +70,33 @@ def check(ctx: click.Context, folders: tuple[Path, ...], as_json: bool, strict: 
 
 @course.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--language", required=True, help="A language tag, for example ar.")
+@click.option("--language", help="A language tag, for example ar. Without it: how far every language is.")
+@click.option(
+    "--import", "brought", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A PO or XLIFF 2 file whose translations are taken; what became of each is printed.",
+)  # fmt: skip
+@click.option(
+    "--xliff", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the language as XLIFF 2.0."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the states, or the report of an import, as JSON."
+)
 @click.pass_context
-def translate(ctx: click.Context, folder: Path, language: str) -> None:
-    """Write or refresh the translation file of one language, keeping what is translated."""
+def translate(
+    ctx: click.Context,
+    folder: Path,
+    language: str | None,
+    brought: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Write or refresh the translation file of one language, keeping what is translated; or say how far each is."""
     checked = check_folder(folder, _item_types(ctx), on=today())
+    if language is None:
+        if brought or out:
+            raise click.UsageError("Say which language: --language.")
+        _print_states(folder, checked, as_json)
+        return
     found = [f for f in checked.errors if not f.file.startswith("translations/")]
     if found:
         raise Invalid(f"The course has errors; mend them first: {found[0]}")
@@ -78,13 +104,71 @@ def translate(ctx: click.Context, folder: Path, language: str) -> None:
         for finding in checked.errors:
             click.echo(str(finding), err=True)
         raise Invalid(f"Mend translations/{language}.po first.")
-    try:
-        state = refresh(folder, checked.course, language)
-    except ValueError as error:
-        raise Invalid(f"{error}.") from error
-    click.echo(
-        f"{language}: {state.total} texts, {state.done} done, {state.stale} stale, {state.missing} missing"
+    if not LANGUAGE.match(language):
+        raise Invalid(f"'{language}' is not a language tag.")
+    if brought is not None:
+        _take(folder, checked.course, language, brought, as_json)
+    state = refresh(folder, checked.course, language)
+    if out is not None:
+        out.write_bytes(xliff.write(checked.course, language, _held(folder, language)))
+    if not as_json or brought is None:
+        _print_state(state, as_json)
+
+
+def _held(folder: Path, language: str) -> dict[str, catalogue.Held]:
+    file = folder / "translations" / f"{language}.po"
+    return catalogue.held_in(catalogue.parse(file.read_bytes())) if file.is_file() else {}
+
+
+def _print_states(folder: Path, checked: Checked, as_json: bool) -> None:
+    course = checked.document
+    if course is None:
+        raise Invalid(f"The course cannot be read; mend it first: {checked.errors[0]}")
+    rows = []
+    for language in course.support_languages:
+        if language == course.source_language:
+            continue
+        try:
+            state = catalogue.count(dict(texts(course)), language, _held(folder, language))
+        except LMSError as error:
+            raise Invalid(f"translations/{language}.po: {error.message}") from error
+        rows.append({**asdict(state), "percent": state.percent})
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        click.echo("The course has no language besides its own.")
+    else:
+        print_table(rows, ["language", "percent", "total", "done", "stale", "working", "missing"])
+
+
+def _print_state(state: State, as_json: bool) -> None:
+    if as_json:
+        print_json({**asdict(state), "percent": state.percent})
+        return
+    parts = [f"{state.done} done", f"{state.stale} stale", f"{state.missing} missing"]
+    if state.working:
+        parts.append(f"{state.working} not finished")
+    click.echo(f"{state.language}: {state.total} texts, " + ", ".join(parts))
+
+
+def _take(folder: Path, course: Course, language: str, brought: Path, as_json: bool) -> None:
+    """Take the translations of a file and print what became of each."""
+    file = folder / "translations" / f"{language}.po"
+    raw = file.read_bytes() if file.is_file() else None
+    changes, said = catalogue.take(
+        course, _held(folder, language), offered_in_file(brought.read_bytes(), course, language)
     )
+    if changes:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(catalogue.rewritten(raw, course, language, changes))
+    if as_json:
+        print_json([asdict(one) for one in said])
+        return
+    for one in said:
+        if one.reason:
+            click.echo(f"{brought.name}:{one.line}: {one.fate}: {one.context}: {one.reason}")
+    counts = Counter(one.fate for one in said)
+    click.echo(f"{brought.name}: " + ", ".join(f"{count} {fate}" for fate, count in counts.most_common()))
 
 
 @course.command()

@@ -116,6 +116,10 @@ class Library:
         """Return a version as it was written, before any translation."""
         return self._source(session, digest)[0]
 
+    def translations(self, session: Session, digest: str, language: str) -> Mapping[str, str]:
+        """Return {msgctxt: text} of what a version has in a language, whole or not."""
+        return self._source(session, digest)[1].get(language, {})
+
     def _source(
         self, session: Session, digest: str
     ) -> tuple[Course, dict[str, dict[str, str]], tuple[str, ...]]:

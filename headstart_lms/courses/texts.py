@@ -26,6 +26,24 @@ def texts(course: Course) -> Iterator[tuple[str, str]]:
     yield from found
 
 
+def in_reading_order(course: Course) -> list[tuple[str, str]]:
+    """Return what ``texts`` yields as people read it: the title of a unit before what stands in the unit."""
+    titles = {f"{unit.id}//title" for unit in course.units}
+    found: list[tuple[str, str]] = []
+    waiting: list[tuple[str, str]] = []
+    scopes = {unit.id for unit in course.units}
+    for context, text in texts(course):
+        if context in titles:
+            found += [(context, text), *waiting]
+            waiting = []
+        elif context.split("/", 1)[0] in scopes:
+            waiting.append((context, text))
+        else:
+            found += [*waiting, (context, text)]
+            waiting = []
+    return found + waiting
+
+
 def localised(course: Course, language: str, translations: Mapping[str, str]) -> Course:
     """Return the document as it reads in ``language``; what is not translated stays in the source language."""
 

@@ -18,6 +18,8 @@ from .texts import texts
 from .words import LANGUAGE
 
 _GAP = re.compile(r"\[\[[a-z][a-z0-9-]*\]\]")
+#: Either of what a translation must keep.
+MARK = re.compile(f"{_GAP.pattern}|{MARKED.pattern}")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class State:
     done: int
     stale: int
     missing: int
+    #: Written, but not finished.
+    working: int = 0
 
     @property
     def is_complete(self) -> bool:
@@ -164,34 +168,78 @@ def refresh(path: Path, course: Course, language: str) -> State:
         raise ValueError(f"'{language}' is not a language tag")
     file = path / "translations" / f"{language}.po"
     old = polib.pofile(str(file), encoding="utf-8") if file.is_file() else polib.POFile()
-    by_context = {e.msgctxt: e for e in old if not e.obsolete}
-    memory = {e.msgid: e.msgstr for e in old if e.msgstr and "fuzzy" not in e.flags}
+    new, state = new_catalogue(old, course, language)
+    file.parent.mkdir(exist_ok=True)
+    new.save(str(file))
+    return state
+
+
+def new_catalogue(
+    old: polib.POFile,
+    course: Course,
+    language: str,
+    *,
+    fill: bool = True,
+    keep_gone: bool = False,
+    unchanged: frozenset[str] = frozenset(),
+) -> tuple[polib.POFile, State]:
+    """Return the PO file of a language for the texts of a course as they are, with what ``old`` has of them.
+
+    ``fill`` starts a new text with the translation of the same sentence elsewhere in the file, ``keep_gone`` keeps
+    texts the course has no more as obsolete, ``unchanged`` names texts whose translation stays right though the
+    source changed.
+    """
+    by_context = {e.msgctxt: e for e in reversed(old) if not e.obsolete or keep_gone}
+    memory = {e.msgid: e.msgstr for e in old if e.msgstr and "fuzzy" not in e.flags and not e.obsolete}
     new = polib.POFile(wrapwidth=110)
+    new.header = old.header
     new.metadata = {
+        **old.metadata,
         "Project-Id-Version": f"{course.slug} {course.version}",
         "Language": language.replace("-", "_"),
         "MIME-Version": "1.0",
         "Content-Type": "text/plain; charset=UTF-8",
         "Content-Transfer-Encoding": "8bit",
     }
-    done = stale = 0
+    counts = {"done": 0, "stale": 0, "working": 0, "missing": 0}
+    known = set()
     for context, text in texts(course):
+        known.add(context)
         entry = polib.POEntry(msgctxt=context, msgid=text)
         before = by_context.get(context)
         if before is not None and before.msgstr:
             entry.msgstr, entry.flags = before.msgstr, list(before.flags)
-            entry.tcomment = before.tcomment
-            if before.msgid != text and "fuzzy" not in entry.flags:
-                entry.flags.append("fuzzy")
-                entry.previous_msgid = before.msgid
-        elif text in memory:
+            entry.tcomment, entry.comment = before.tcomment, before.comment
+            _carry(entry, before, is_same=context in unchanged)
+        elif fill and text in memory:
             entry.msgstr, entry.flags = memory[text], ["fuzzy"]
-        if "fuzzy" in entry.flags:
-            stale += 1
-        elif entry.msgstr:
-            done += 1
+        if not entry.msgstr:
+            counts["missing"] += 1
+        elif entry.previous_msgid and entry.previous_msgid != text:
+            counts["stale"] += 1
+        else:
+            counts["working" if "fuzzy" in entry.flags else "done"] += 1
         new.append(entry)
-    file.parent.mkdir(exist_ok=True)
-    new.save(str(file))
-    total = len(new)
-    return State(language, total, done, stale, total - done - stale)
+    if keep_gone:
+        for before in old:
+            if before.msgctxt not in known and before.msgstr:
+                before.obsolete = True
+                new.append(before)
+    return new, State(language, sum(counts.values()), **counts)
+
+
+def _carry(entry: polib.POEntry, before: polib.POEntry, *, is_same: bool) -> None:
+    """Say of a translation that was carried over for which source text it was made."""
+    old = before.previous_msgid if "fuzzy" in entry.flags and before.previous_msgid else None
+    if is_same:
+        if (
+            old is not None and "fuzzy" in entry.flags
+        ):  # fuzzy because of an earlier change, which was small too
+            entry.flags.remove("fuzzy")
+        return
+    if old is None and before.msgid != entry.msgid:
+        old = before.msgid
+    if old is not None and old != entry.msgid:
+        entry.previous_msgid = old
+        if "fuzzy" not in entry.flags:
+            entry.flags.append("fuzzy")

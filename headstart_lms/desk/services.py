@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ..accounts.models import Identity, Person
 from ..assessments.models import Answer, Attempt, Sitting
+from ..assessments.statistics import ENOUGH, first_tries_in_units
 from ..certificates.models import Award, Certificate
 from ..cohorts.models import Cohort, Enrolment
 from ..courses.library import Book
@@ -20,8 +20,6 @@ from ..progress.models import ProgressRow
 
 #: A learner who answered nothing for this long is shown as silent.
 SILENT = timedelta(days=7)
-#: Fewer answers say nothing about a question (DOMAIN 4.3).
-ENOUGH = 30
 
 
 @dataclass(frozen=True)
@@ -131,31 +129,10 @@ class Difficulty:
 
 def item_difficulty(session: Session, cohort_id: int, book: Book) -> list[Difficulty]:
     """Return every question that was answered in the group, hardest first; the first answer of each learner counts."""
-    first = (
-        select(Attempt.enrolment_id, Answer.item_id, Answer.score,
-               func.row_number().over(partition_by=(Attempt.enrolment_id, Answer.item_id),
-                                      order_by=(Answer.created, Answer.id)).label("turn"))
-        .join(Attempt, Attempt.id == Answer.attempt_id)
-        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
-        .where(Enrolment.cohort_id == cohort_id, Answer.score.is_not(None))
-        .subquery()
-    )  # fmt: skip
-    query = (
-        select(first.c.item_id, func.count(), func.avg(first.c.score))
-        .where(first.c.turn == 1)
-        .group_by(first.c.item_id)
-    )
     found = []
-    for item_id, count, mean in session.execute(query):
-        low, high = wilson(float(mean), count)
-        found.append(Difficulty(item_id, book.unit_of_item.get(item_id, ""), count, float(mean), low, high))
+    for item_id, tries in first_tries_in_units(session, Enrolment.cohort_id == cohort_id).items():
+        low, high = tries.range
+        found.append(
+            Difficulty(item_id, book.unit_of_item.get(item_id, ""), tries.answers, tries.share, low, high)
+        )
     return sorted(found, key=lambda d: (d.share if d.share is not None else 1, d.item_id))
-
-
-def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the Wilson score interval of a share (E. B. Wilson 1927), bounds in 0 to 1."""
-    if n == 0:
-        return 0.0, 1.0
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, centre - half), min(1.0, centre + half)

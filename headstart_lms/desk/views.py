@@ -12,6 +12,7 @@ from ..accounts import services as accounts
 from ..accounts.access import STAFF, access, is_staff_at, staff, this_person
 from ..accounts.cards import code_picture
 from ..accounts.models import Centre, Grant, Person
+from ..assessments.statistics import ENOUGH
 from ..certificates import services as certificates
 from ..cohorts import services as cohorts
 from ..cohorts.models import Cohort, Enrolment
@@ -162,7 +163,7 @@ def questions(uuid: UUID) -> str:
         cohort=found,
         rows=rows,
         book=book,
-        enough=services.ENOUGH,
+        enough=ENOUGH,
         can_manage=is_staff_at(this_person(), found.centre_id, "manager", "admin"),
     )
 

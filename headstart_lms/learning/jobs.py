@@ -13,7 +13,7 @@ from ..kernel.db import session, transaction
 from ..kernel.errors import NotFound
 from ..kernel.jobs import job
 from ..lrs.launches import COUNT_JOB
-from . import services
+from . import reports, services
 
 
 @job("learning.close-overdue-tests")
@@ -41,6 +41,13 @@ def count_launched(payload: dict[str, Any]) -> None:
     house = services.House.of(current_app.extensions["headstart"])
     with transaction() as current:
         services.count_launched(current, house, UUID(payload["registration"]))
+
+
+@job(reports.FORGET)
+def forget_report_texts(payload: dict[str, Any]) -> None:
+    """Delete what learners wrote in reports half a year ago."""
+    with transaction() as current:
+        reports.forget_texts(current)
 
 
 def _close(house: services.House, sitting_id: UUID, person_id: int) -> None:

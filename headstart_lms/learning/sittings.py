@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from ..accounts.access import access, signed_in, this_person
 from ..assessments import services as assessments
+from ..assessments.pass_rules import pass_rule_words
 from ..cohorts import services as cohorts
 from ..courses.document import Blueprint as TestBlueprint
 from ..courses.library import Book, get_course
@@ -48,33 +49,6 @@ def _blueprint(book: Book, blueprint_id: str) -> TestBlueprint:
     if blueprint is None:
         raise NotFound(_("This course has no such test."))
     return blueprint
-
-
-def pass_rule_words(blueprint: TestBlueprint) -> list[str]:
-    """Say a pass rule in words."""
-    titles = {section.id: section.title.text for section in blueprint.sections}
-
-    def say(rule: Any) -> list[str]:
-        if "overall" in rule:
-            return [_("%(percent)g %% of the points in all", percent=rule["overall"])]
-        if "each" in rule:
-            return [_("at least %(percent)g %% in each part", percent=rule["each"])]
-        if "section" in rule:
-            return [
-                _("%(percent)g %% in the part: %(part)s", percent=rule["min"], part=titles[rule["section"]])
-            ]
-        if "group" in rule:
-            parts = i18n.listed(titles[name] for name in rule["group"])
-            return [_("%(percent)g %% in these parts together: %(parts)s", percent=rule["min"], parts=parts)]
-        if "all" in rule:
-            return [sentence for part in rule["all"] for sentence in say(part)]
-        either = [i18n.listed(say(part)) for part in rule.get("any", rule.get("of", []))]
-        count = rule.get("atleast", 1)
-        return [
-            _("%(count)d of these: %(parts)s", count=count, parts=i18n.listed(f"({each})" for each in either))
-        ]
-
-    return say(blueprint.pass_rule)
 
 
 @bp.post("/courses/<slug>/tests/<blueprint_id>/start")

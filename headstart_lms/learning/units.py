@@ -121,6 +121,7 @@ def _content(book: Book, unit_id: str, number: int, screen: pages.Screen) -> Mar
         html = web.render(
             "headstart/learning/blocks.html", screen=screen, book=book, media=pages.media_of(book), today=on,
             accent=book.course.kind,
+            report_url=lambda name: web.url("learning.report", slug=book.course.slug, part_id=name),
         )  # fmt: skip
         found = Markup(html)  # noqa: S704 - our own template escaped what it wrote
         book.extra[key] = on, found

@@ -31,10 +31,10 @@ from ..kernel.i18n import _
 from ..kernel.replica import read_lagging
 from ..progress import services as progress
 from ..progress.rules import Standing
-from . import moving, pages, reviewing, reviews, services, sittings, units
+from . import moving, pages, report_views, reports, reviewing, reviews, services, sittings, units
 from .context import award_of, book_of, bp, house
 
-__all__ = ["bp", "reviews", "sittings", "units"]  # importing them registers their pages
+__all__ = ["bp", "report_views", "reviews", "sittings", "units"]  # importing them registers their pages
 
 # --- catalogue and course ------------------------------------------------------------------------
 
@@ -117,6 +117,7 @@ def course(slug: str) -> str:
         standing=standing, words_to_review=review, newer=newer,
         stops=pages.line_stops(book.course, standing), missing=missing, kinds=_kinds(), award=award,
         certificate=certificate, person=person, next_step=_next_step(book, standing, enrolment),
+        news=[] if person is None or enrolment is None else reports.news_for(session(), person.id, row.id),
         practice=[] if enrolment is None
         else pages.practice_tests(book.course, assessments.list_sittings(session(), enrolment)),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from ..courses.models import Course
 from ..kernel.clock import now
 from ..kernel.db import after_commit, empty_log
 from ..kernel.jobs import enqueue
+from ..learning import reports
 from ..lrs import privacy as lrs
 from ..lrs.erasure import erase_actor
 from ..lrs.services import statements_of
@@ -61,6 +62,7 @@ PLAN: dict[str, str] = {
     "lms_draft_member": "deleted; exported with the drafts",
     "lms_draft_revision": "kept: the history of a course; who made a revision is emptied; their number is exported",
     "lms_draft_mark": "kept: sign-offs and comments; who said it is emptied; exported",
+    "lms_report": "kept: that something in a course is wrong; who said so and her words are emptied; exported",
     "lms_launched": "deleted with the statements",
 }
 
@@ -97,6 +99,7 @@ def export(session: Session, person: Person) -> dict[str, Any]:
         "documents": kept["documents"],
         "launches": kept["launches"],
         "drafts": authoring.export(session, person),
+        "reports": reports.export(session, person),
         **certificates.export(session, person),
     }  # fmt: skip
 
@@ -186,6 +189,7 @@ def erase(session: Session, person: Person) -> dict[str, int]:
     session.execute(delete(Enrolment).where(Enrolment.person_id == person.id))
     session.execute(update(Cohort).where(Cohort.teacher_id == person.id).values(teacher_id=None))
     authoring.erase(session, person)
+    reports.erase(session, person)
     for table in (SignIn, Grant, Identity):
         session.execute(delete(table).where(table.person_id == person.id))
     session.expire(person)

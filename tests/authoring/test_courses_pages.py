@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -504,3 +505,11 @@ def test_what_was_kept_of_two_people_can_be_taken(app: Flask, bruno: Browser, fo
     bruno.post(href, {"do": "take"})
     with app.app_context():
         assert store.read_data(session(), draft_of(uuid), path)[0]["title"] == "Of the second"
+
+
+def test_a_browser_lets_the_settings_go_with_one_language_ticked(bruno: Browser, app: Flask, folder: Path) -> None:
+    """A box that is ``required`` must be ticked: with one language of many, no browser would ever send the form."""
+    page = bruno.open(f"/teach/courses/{make_draft(app, folder)}/settings")
+    boxes = re.findall(r"<input[^>]*type=\"checkbox\"[^>]*>", page.body)
+    assert len(boxes) > 50
+    assert [box for box in boxes if "required" in box] == []

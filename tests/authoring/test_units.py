@@ -295,3 +295,22 @@ def test_a_teacher_who_only_reads_gets_no_buttons_and_cannot_write(
     assert not [form for form in page.forms if form.action.endswith(("/parts", "/parts/first-aim"))]
     assert berta.post(f"{address(uuid)}/parts", {"do": "delete:first-aim"}).status == 403
     assert as_person("dmitri").open(address(uuid)).status == 404
+
+
+@pytest.mark.parametrize("country", ["IT", ""])
+def test_words_are_shown_where_the_course_teaches_no_language(
+    app: Flask, uuid: UUID, as_person: AsPerson, country: str
+) -> None:
+    with app.app_context():
+        unit, _digest = store.read_data(session(), draft_of(uuid), UNIT)
+        head, _digest = store.read_data(session(), draft_of(uuid), "course.yaml")
+    unit["blocks"].insert(0, {"id": "papers", "type": "vocabulary", "entries": ["permesso"]})
+    save(app, uuid, UNIT, unit)
+    row = {"id": "permesso", "kind": "noun", "word": "permesso", "gender": "m", "plural": "-", "gloss": "permit"}
+    save(app, uuid, "entries.yaml", [row])
+    save(app, uuid, "course.yaml", {**head, "destination": {"country": country}})
+    bruno = as_person("bruno")
+    for path in (address(uuid), address(uuid) + "/preview"):
+        page = bruno.open(path)
+        assert page.status == 200
+        assert "permesso" in page.text

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,14 @@ def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder, port = tmp_path_factory.mktemp("site"), _free_port()
+    with running_site(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@contextmanager
+def running_site(folder: Path) -> Iterator[Site]:
+    """Set an installation up in a folder, with the courses and the demo, and serve it."""
+    port = _free_port()
     address = f"http://127.0.0.1:{port}"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HEADSTART_")}
     settings = {**clean, "HEADSTART_INSTANCE": str(folder), "HEADSTART_BASE_URL": address}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,3 +176,34 @@ def test_a_language_is_offered_when_nothing_is_missing(
     arabic = book(in_app, language="ar")
     assert (arabic.language, arabic.languages) == ("ar", ("en", "ar"))
     assert arabic.course.title.text == "ع A tiny course"
+
+
+def test_the_command_says_how_far_every_language_is(tmp_path: Path) -> None:
+    folder = tiny.write(tmp_path)
+    tiny.replace(folder, "facts.yaml", "within 8 working days", "within 8 days")
+    before = (folder / "translations" / "ar.po").read_bytes()
+    done = CliRunner().invoke(headstart, ["course", "translate", str(folder), "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.output) == [
+        {"language": "ar", "total": 36, "done": 35, "stale": 1, "missing": 0, "working": 0, "percent": 97}
+    ]
+    assert (folder / "translations" / "ar.po").read_bytes() == before
+
+
+def test_the_command_writes_xliff_and_takes_back_what_another_tool_made_of_it(tmp_path: Path) -> None:
+    folder = tiny.write(tmp_path)
+    file = tmp_path / "course.xlf"
+    call = ["course", "translate", str(folder), "--language", "ar"]
+    assert CliRunner().invoke(headstart, [*call, "--xliff", str(file)]).exit_code == 0
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("<target>ع ", "<target>غ ", 1), encoding="utf-8")
+    done = CliRunner().invoke(headstart, [*call, "--import", str(file)])
+    assert (done.exit_code, done.output.splitlines()) == (
+        0, ["course.xlf: 35 same, 1 taken", "ar: 36 texts, 36 done, 0 stale, 0 missing"]
+    )  # fmt: skip
+    assert "غ " in (folder / "translations" / "ar.po").read_text(encoding="utf-8")
+    file.write_bytes(b"<!DOCTYPE x><xliff/>")
+    refused = CliRunner().invoke(headstart, [*call, "--import", str(file)])
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    assert "DTD" in refused.stderr
+    assert CliRunner().invoke(headstart, [*call[:3], "--xliff", str(file)]).exit_code == 2

@@ -22,11 +22,11 @@ COMMON = {
     "slug": SLUG, "unit_id": "first", "item_id": "first-hello", "blueprint_id": "final", "digest": "0" * 64,
     "name": "door.svg", "filename": "css/base.css", "version": "0", "issuer": "north", "year": "2026", "kind": "json",
     "form": "csv",
-    "launch": UUID(int=1), "table": "outcomes", "row_id": "o-ask", "part_id": "first-aim",
+    "launch": UUID(int=1), "language": "ar", "table": "outcomes", "row_id": "o-ask", "part_id": "first-aim",
 }  # fmt: skip
 #: Addresses whose ``slug`` is the short name of a centre.
 CENTRES = {"issuers.did": "north", "issuers.log": "north"}
-PERSONAL = {"person", "uuid", "sitting_id", "code", "check", "statement", "draft"}
+PERSONAL = {"person", "uuid", "sitting_id", "code", "check", "statement", "draft", "report"}
 
 
 def rules(app: Flask) -> list[tuple[str, str, Rule]]:
@@ -49,6 +49,8 @@ def address(world: World, endpoint: str, owner: str) -> str:
         values["row_id"] = "pic-door"
     if endpoint == "authoring.shipped_picture":
         values |= {"course": "it-italiano-a1", "row_id": "pic-apple"}
+    if endpoint == "authoring.translation_file":
+        values["kind"] = "xliff"
     if "bank_" in endpoint:
         values["item_id"] = "bank-thanks"
     if endpoint.startswith("certificates.many"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from flask import Flask
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from headstart_lms.accounts.models import Centre, Person
 from headstart_lms.assessments import services as assessments
 from headstart_lms.assessments.items.base import ItemType, Tokens
 from headstart_lms.authoring import archives, drafts, store
-from headstart_lms.authoring.models import Mark
+from headstart_lms.authoring.models import Draft, Mark
 from headstart_lms.certificates import bulk, checks, codes
 from headstart_lms.certificates import services as certificates
 from headstart_lms.certificates.asking import Asker, Entry
@@ -27,6 +27,7 @@ from headstart_lms.extension import State
 from headstart_lms.kernel.clock import now
 from headstart_lms.kernel.db import transaction
 from headstart_lms.learning import services as learning
+from headstart_lms.learning.models import Report
 from headstart_lms.learning.pages import given_values
 from headstart_lms.lrs.services import statements_of
 
@@ -114,6 +115,7 @@ def make_world(app: Flask) -> World:
             world.parts[owner] = {"person": str(person.uuid), "uuid": str(cohort.uuid)}
             world.parts[owner] |= _history(current, house, state, person, NAMES[owner])
             world.parts[owner] |= _drafted(current, state, owner)
+            world.parts[owner] |= _reported(current, person, world.parts[owner]["draft"])
             world.parts[owner] |= _checked(current, state, officers[owner], world.parts[owner]["code"])
         for role, name in ROLES.items():
             world.tokens[role] = None
@@ -155,6 +157,9 @@ def _drafted(current: Session, state: State, owner: str) -> dict[str, str]:
     (folder / "media.yaml").write_text(
         "- {id: pic-door, file: door.svg, kind: picture, alt: A door, licence: CC0-1.0, source: own drawing}\n"
     )
+    head = folder / "course.yaml"
+    text = head.read_text(encoding="utf-8").replace("support_languages: [en]", "support_languages: [en, ar]")
+    head.write_text(text, encoding="utf-8")
     files = archives.read_folder(folder).put(state.storage)
     centre = current.get_one(Centre, next(grant.centre_id for grant in author.grants))
     draft = drafts.create_draft(current, author, centre, files)
@@ -163,6 +168,18 @@ def _drafted(current: Session, state: State, owner: str) -> dict[str, str]:
     current.add(kept)
     current.flush()
     return {"draft": str(draft.uuid), "number": str(kept.id)}
+
+
+def _reported(current: Session, person: Person, draft_id: str) -> dict[str, str]:
+    """Let a learner say that something is wrong in a course that nobody writes at her centre."""
+    draft = current.scalars(select(Draft).where(Draft.uuid == UUID(draft_id))).one()
+    report = Report(
+        id=uuid4(), course_id=get_course(current, SLUG).id, centre_id=draft.centre_id, person_id=person.id,
+        unit_id="first", part_id="first-hello", edition=1, correction=0, language="en", kind="other",
+    )  # fmt: skip
+    current.add(report)
+    current.flush()
+    return {"report": str(report.id)}
 
 
 def _history(

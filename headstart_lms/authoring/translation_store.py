@@ -1,0 +1,541 @@
+"""The translations of a draft: read as a sheet, saved field by field, brought in from files. No Flask."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from threading import Lock
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..accounts.models import Person
+from ..courses import catalogue
+from ..courses.catalogue import Held, Said, StateName, Written, old_source, state_of
+from ..courses.document import Course
+from ..courses.models import Course as CourseRow
+from ..courses.source import Finding
+from ..courses.texts import in_reading_order, texts
+from ..courses.translations import State, kept
+from ..courses.words import LANGUAGE
+from ..courses.xliff import offered_in_file
+from ..kernel.clock import today
+from ..kernel.errors import Invalid, NotFound
+from ..kernel.i18n import _, language_name
+from . import checking, drafts, store
+from .house import House
+from .models import Draft, What
+from .texts import Cache
+
+#: Translations of so many files are kept in memory; one of 2000 texts takes about 2 MB.
+KEEP = 32
+
+
+class Unreadable(Invalid):
+    """The document of a draft cannot be read: there is nothing to translate. ``finding`` is the first reason."""
+
+    def __init__(self, finding: Finding | None) -> None:
+        super().__init__(
+            _("This course cannot be read as it is now, so it cannot be translated. Mend this first."),
+            "unreadable",
+        )
+        self.finding = finding
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A course and one of its translations as they stand now."""
+
+    course: Course
+    language: str
+    held: Mapping[str, Held]
+    #: SHA-256 of the PO file; None when there is none yet.
+    digest: str | None
+
+    @cached_property
+    def source(self) -> dict[str, str]:
+        """{name: source text} in reading order."""
+        return source_of(self.course)
+
+    def state(self, context: str) -> StateName:
+        return state_of(self.held.get(context), self.source[context])
+
+    @cached_property
+    def counts(self) -> State:
+        return catalogue.count(self.source, self.language, self.held)
+
+
+#: Texts of the documents that were read last; a document is the same object as long as the checker keeps it.
+_sources: OrderedDict[int, tuple[Course, dict[str, str]]] = OrderedDict()
+_guard = Lock()
+
+
+def source_of(course: Course) -> dict[str, str]:
+    """Return {name: source text} in reading order. It may be read, not changed."""
+    with _guard:
+        found = _sources.get(id(course))
+    if found is None or found[0] is not course:
+        found = (course, dict(in_reading_order(course)))
+        with _guard:
+            _sources[id(course)] = found
+            while len(_sources) > checking.KEEP:
+                _sources.popitem(last=False)
+    return found[1]
+
+
+def path_of(language: str) -> str:
+    return f"translations/{language}.po"
+
+
+def document_of(session: Session, house: House, draft: Draft) -> Course:
+    """Return the document of a draft, also when it breaks rules. Raises Unreadable.
+
+    Translations are left out, so that it is read once for all that translators save.
+    """
+    tree = {
+        path: digest
+        for path, digest in store.tree(session, draft).items()
+        if not path.startswith("translations/")
+    }
+    checked = checking.check_tree(session, house.storage, draft.slug, tree, house.item_types, today())
+    if checked.document is None:
+        raise Unreadable(checked.errors[0] if checked.errors else None)
+    return checked.document
+
+
+def languages_of(course: Course) -> list[str]:
+    """Return the languages a course is translated into."""
+    return [tag for tag in dict.fromkeys(course.support_languages) if tag != course.source_language]
+
+
+def read_sheet(session: Session, house: House, draft: Draft, language: str) -> Sheet:
+    """Return a translation. Raises NotFound for a language the course does not list, Unreadable, Invalid."""
+    course = document_of(session, house, draft)
+    if language not in languages_of(course):
+        raise NotFound(_("This course is not translated into this language."))
+    digest = store.digest_of(session, draft, path_of(language))
+    return Sheet(course, language, held_in(session, digest), digest)
+
+
+_kept = Cache(KEEP)
+
+
+def held_in(session: Session, digest: str | None) -> Mapping[str, Held]:
+    """Return what a PO file holds, by its SHA-256. Raises Invalid when it is no PO file."""
+    if digest is None:
+        return {}
+    try:
+        found: Mapping[str, Held] = _kept.get(digest)
+    except KeyError:
+        found = catalogue.held_in(catalogue.parse(store.body(session, digest)))
+        _kept.put(digest, found)
+    return found
+
+
+# --- the languages of a course --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LanguageRow:
+    """How far a language is, and whether learners have it."""
+
+    state: State
+    is_live: bool
+    problem: str = ""
+
+    @property
+    def language(self) -> str:
+        return self.state.language
+
+
+def list_languages(session: Session, house: House, draft: Draft) -> list[LanguageRow]:
+    """Return the languages of a draft, with what learners of the published course are offered."""
+    course = document_of(session, house, draft)
+    digest = session.scalar(select(CourseRow.current_digest).where(CourseRow.uuid == course.uuid))
+    live = house.library.book(session, digest, course.source_language).languages if digest else ()
+    rows = []
+    for language in languages_of(course):
+        problem = ""
+        try:
+            held = held_in(session, store.digest_of(session, draft, path_of(language)))
+        except Invalid as error:
+            held, problem = {}, error.message
+        rows.append(
+            LanguageRow(catalogue.count(source_of(course), language, held), language in live, problem)
+        )
+    return rows
+
+
+def add_language(session: Session, draft: Draft, person: Person, tag: str) -> None:
+    """List one more language in course.yaml. Raises Invalid for a tag that is none, or is there."""
+    store.lock(session, draft)
+    head, digest = store.read_data(session, draft, "course.yaml")
+    listed = head.get("support_languages") if isinstance(head, dict) else None
+    if not isinstance(listed, list):
+        raise Invalid(_("course.yaml cannot be read as it is now. Go back to an earlier version first."))
+    if not LANGUAGE.match(tag):
+        raise Invalid(_("Write a language tag, for example ar."))
+    if tag in listed or tag == head.get("source_language"):
+        raise Invalid(_("The course has this language already."))
+    store.save_data(
+        session, draft, person, "course.yaml", {**head, "support_languages": [*listed, tag]},
+        base={"course.yaml": digest}, what="edit", note=_("Language added: %(language)s", language=language_name(tag)),
+    )  # fmt: skip
+
+
+# --- saving, field by field -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A field as a translator sends it; ``base`` is ``mark_of`` of what she saw when she opened it."""
+
+    context: str
+    base: str
+    text: str
+    #: "Not finished yet".
+    unfinished: bool = False
+    #: "The translation is still right", though the source changed.
+    still_right: bool = False
+
+    @property
+    def is_touched(self) -> bool:
+        letter = self.base[:1]
+        if _hash(self.text) != self.base[1:11]:
+            return True
+        return {
+            "s": self.still_right or self.unfinished, "w": not self.unfinished, "d": self.unfinished,
+            "k": self.unfinished,
+        }.get(letter, False)  # fmt: skip
+
+
+@dataclass
+class Outcome:
+    """What became of a sent form."""
+
+    sheet: Sheet
+    #: What each field of the form is based on from now on.
+    bases: dict[str, str]
+    #: Fields that somebody else changed meanwhile: nothing was written there.
+    clashes: set[str] = field(default_factory=set)
+    #: Fields whose source text changed meanwhile: written, and stale.
+    moved: set[str] = field(default_factory=set)
+    #: What was written for a text that the course has no more.
+    gone: list[Sent] = field(default_factory=list)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def mark_of(held: Held | None, source: str) -> str:
+    """Return what a field was based on: its state (k: its marks are not kept), its text, its source."""
+    state = state_of(held, source)
+    text = held.text if held is not None else ""
+    letter = "k" if state == "working" and kept(source) != kept(text) else state[0]
+    return letter + _hash(text) + _hash(source)
+
+
+def save_fields(
+    session: Session,
+    house: House,
+    draft: Draft,
+    person: Person,
+    language: str,
+    sent: Sequence[Sent],
+    *,
+    what: What,
+) -> Outcome:
+    """Save what a translator changed; what somebody else changed in the same field meanwhile is not overwritten.
+
+    A translation that does not keep the marked words and gaps is stored as not finished: no text is lost, and none
+    goes to learners that way.
+    """
+    store.lock(session, draft)
+    sheet = read_sheet(session, house, draft, language)
+    outcome = Outcome(sheet, {one.context: one.base for one in sent})
+    changes: dict[str, Written] = {}
+    for one in sent:
+        if not one.is_touched:
+            continue
+        source = sheet.source.get(one.context)
+        if source is None:
+            outcome.gone.append(one)
+            continue
+        have = sheet.held.get(one.context)
+        written = _written(one, have, source)
+        after, now = mark_of(_as_held(written, source), source), mark_of(have, source)
+        if now != after:
+            # a new source makes another state of the same text; without one, another state is somebody's doing
+            begin = 0 if now[11:] == one.base[11:] else 1
+            if now[begin:11] != one.base[begin:11]:
+                outcome.clashes.add(one.context)
+                continue
+            changes[one.context] = written
+        if now[11:] != one.base[11:]:
+            outcome.moved.add(one.context)
+        outcome.bases[one.context] = after
+    if changes:
+        outcome.sheet = _write(session, draft, person, sheet, changes, what=what)
+    return outcome
+
+
+def _written(one: Sent, have: Held | None, source: str) -> Written:
+    unfinished = one.unfinished or kept(source) != kept(one.text)
+    if _hash(source) == one.base[11:]:
+        return Written(one.text, unfinished)
+    # the author changed the source while this was written: the translation is for the text that was seen
+    seen = [text for text in (have.source, have.previous) if _hash(text) == one.base[11:]] if have else []
+    return Written(one.text, True, seen[0] if seen else "")
+
+
+def _as_held(written: Written, source: str) -> Held:
+    return Held(source, written.text, written.fuzzy or bool(written.old), written.old)
+
+
+def _write(
+    session: Session,
+    draft: Draft,
+    person: Person,
+    sheet: Sheet,
+    changes: Mapping[str, Written],
+    *,
+    what: What,
+    note: str = "",
+    raw: bytes | None = None,
+) -> Sheet:
+    path = path_of(sheet.language)
+    if raw is None and sheet.digest is not None:
+        raw = store.body(session, sheet.digest)
+    content = None
+    if raw is not None and _is_new(sheet):
+        content = catalogue.spliced(raw, sheet.held, changes)
+    if content is None:
+        content = catalogue.rewritten(raw, sheet.course, sheet.language, changes)
+        store.save(session, draft, person, {path: content}, base={path: sheet.digest}, what=what, note=note)
+        digest = store.digest_of(session, draft, path)
+        return replace(sheet, digest=digest, held=held_in(session, digest))
+    store.save(session, draft, person, {path: content}, base={path: sheet.digest}, what=what, note=note)
+    digest = hashlib.sha256(content).hexdigest()
+    held = {**sheet.held, **{c: _as_held(change, sheet.source[c]) for c, change in changes.items()}}
+    _kept.put(digest, held)
+    return replace(sheet, digest=digest, held=held)
+
+
+def _is_new(sheet: Sheet) -> bool:
+    """Tell whether the file has the texts of the course as they are: then a few entries are written, not all."""
+    return sheet.held.keys() == sheet.source.keys() and all(
+        sheet.held[context].source == text for context, text in sheet.source.items()
+    )
+
+
+# --- files ------------------------------------------------------------------------------------------------
+
+
+def take_file(
+    session: Session, house: House, draft: Draft, person: Person, language: str, raw: bytes
+) -> list[Said]:
+    """Bring in the translations of a PO or XLIFF 2 file; return what became of each. Raises Invalid."""
+    store.lock(session, draft)
+    course = document_of(session, house, draft)
+    if language not in languages_of(course):
+        raise NotFound(_("This course is not translated into this language."))
+    digest = store.digest_of(session, draft, path_of(language))
+    try:
+        sheet, base = Sheet(course, language, held_in(session, digest), digest), None
+    except Invalid:  # what is here is no PO file: the new one takes its place
+        sheet, base = Sheet(course, language, {}, digest), b'msgid ""\nmsgstr ""\n'
+    changes, said = catalogue.take(course, sheet.held, offered_in_file(raw, course, language))
+    if changes:
+        _write(
+            session,
+            draft,
+            person,
+            sheet,
+            changes,
+            what="import",
+            note=_("Translations from a file"),
+            raw=base,
+        )
+    return said
+
+
+# --- the author's side: what changed, and what need not be looked at ---------------------------------------
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A source text that changed since it was translated."""
+
+    context: str
+    old: str
+    new: str
+    #: (language, translation)
+    translations: tuple[tuple[str, str], ...]
+
+    @property
+    def token(self) -> str:
+        """Names this very change: another one of the same text is another one."""
+        return f"{self.context} {_hash(self.old)}{_hash(self.new)}"
+
+
+def changed_texts(session: Session, house: House, draft: Draft) -> list[Changed]:
+    """Return what changed since somebody translated it, in the order of the document."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    course = document_of(session, house, draft)
+    source = source_of(course)
+    for language, held in _all_held(session, draft, course).items():
+        for context, new in source.items():
+            have = held.get(context)
+            if have is not None and state_of(have, new) == "stale":
+                found.setdefault((context, old_source(have, new)), []).append((language, have.text))
+    order = {context: n for n, context in enumerate(source)}
+    rows = [Changed(context, old, source[context], tuple(had)) for (context, old), had in found.items()]
+    return sorted(rows, key=lambda row: order[row.context])
+
+
+def _all_held(session: Session, draft: Draft, course: Course) -> dict[str, Mapping[str, Held]]:
+    found = {}
+    for language in languages_of(course):
+        try:
+            found[language] = held_in(session, store.digest_of(session, draft, path_of(language)))
+        except Invalid:
+            continue
+    return found
+
+
+def small_corrections(
+    session: Session, house: House, draft: Draft, person: Person, tokens: Iterable[str]
+) -> tuple[int, list[Changed]]:
+    """Say of changes of the source that all translations stay right.
+
+    Return how many it was done for, and those for which it cannot be: a marked word or a gap changed.
+    """
+    store.lock(session, draft)
+    wanted = set(tokens)
+    course = document_of(session, house, draft)
+    chosen = [row for row in changed_texts(session, house, draft) if row.token in wanted]
+    refused = [row for row in chosen if any(kept(row.new) != kept(text) for _tag, text in row.translations)]
+    by_language: dict[str, set[str]] = {}
+    for row in chosen:
+        for language, text in row.translations:
+            if kept(row.new) == kept(text):
+                by_language.setdefault(language, set()).add(row.context)
+    changes: dict[str, bytes | str | store.Stored | None] = {}
+    base: dict[str, str | None] = {}
+    for language, contexts in by_language.items():
+        path = path_of(language)
+        digest = store.digest_of(session, draft, path)
+        if digest is not None:
+            base[path] = digest
+            changes[path] = catalogue.rewritten(
+                store.body(session, digest), course, language, {}, keep=contexts
+            )
+    if changes:
+        store.save(session, draft, person, changes, base=base, what="translate", note=_("Small corrections"))
+    return len(chosen) - len(refused), refused
+
+
+# --- the same sentence elsewhere ----------------------------------------------------------------------------
+
+#: So many other drafts of the centre are looked at, the newest first.
+MOST_DRAFTS = 20
+MOST_MATCHES = 4
+
+
+@dataclass(frozen=True)
+class Match:
+    """How the same sentence was translated elsewhere."""
+
+    text: str
+    where: str
+
+
+def elsewhere(
+    session: Session, house: House, draft: Draft, sheet: Sheet, contexts: Iterable[str]
+) -> dict[str, list[Match]]:
+    """Return the finished translations of the same sentences: here, in other drafts of the centre, in what is
+    published; all in the same pair of languages. Offered to a person, never filled in."""
+    wanted = {context: sheet.source[context] for context in contexts}
+    found: dict[str, list[Match]] = {}
+    if not wanted:
+        return found
+    memories = [(_("in this course"), _finished(sheet.held)), *_others(session, house, draft, sheet)]
+    for context, source in wanted.items():
+        have = sheet.held.get(context)
+        seen = {have.text} if have is not None else set()
+        for where, memory in memories:
+            for text in memory.get(source, ()):
+                if text not in seen and len(found.get(context, ())) < MOST_MATCHES:
+                    seen.add(text)
+                    found.setdefault(context, []).append(Match(text, where))
+    return found
+
+
+def _finished(held: Mapping[str, Held]) -> dict[str, list[str]]:
+    memory: dict[str, list[str]] = {}
+    for one in held.values():
+        if state_of(one, one.source) == "done":
+            memory.setdefault(one.source, []).append(one.text)
+    return memory
+
+
+def _others(
+    session: Session, house: House, draft: Draft, sheet: Sheet
+) -> Iterable[tuple[str, Mapping[str, Sequence[str]]]]:
+    source_language = sheet.course.source_language
+    query = (
+        select(Draft)
+        .where(Draft.centre_id == draft.centre_id, Draft.removed.is_(None), Draft.id != draft.id)
+        .order_by(Draft.changed.desc())
+        .limit(MOST_DRAFTS)
+    )
+    for other in session.scalars(query):
+        digest = store.digest_of(session, other, path_of(sheet.language))
+        if digest is None or drafts.head_of(session, other).get("source_language") != source_language:
+            continue
+        try:
+            yield other.title, _memory(digest, partial(_finished_in, session, digest))
+        except Invalid:
+            continue
+    rows = session.scalars(select(CourseRow.current_digest).where(CourseRow.uuid != draft.course_uuid))
+    for digest in rows.all():
+        course = house.library.source(session, digest)
+        if course.source_language == source_language:
+            yield (
+                course.title.text,
+                _memory(
+                    f"{digest}/{sheet.language}",
+                    partial(_of_published, session, house, course, digest, sheet.language),
+                ),
+            )
+
+
+def _finished_in(session: Session, digest: str) -> dict[str, list[str]]:
+    return _finished(held_in(session, digest))
+
+
+def _of_published(
+    session: Session, house: House, course: Course, digest: str, language: str
+) -> dict[str, list[str]]:
+    done = house.library.translations(session, digest, language)
+    memory: dict[str, list[str]] = {}
+    for context, text in texts(course):
+        if context in done:
+            memory.setdefault(text, []).append(done[context])
+    return memory
+
+
+_memories = Cache(KEEP)
+
+
+def _memory(key: str, make: Callable[[], Mapping[str, Sequence[str]]]) -> Mapping[str, Sequence[str]]:
+    try:
+        found: Mapping[str, Sequence[str]] = _memories.get(key)
+    except KeyError:
+        found = make()
+        _memories.put(key, found)
+    return found
