@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def draft(site: Site) -> Iterator[str]:
+def draft(site: Site) -> str:
     """A draft of a course that we ship, new for each test."""
     folder = bundled_courses() / "it-diritti"
     storage = site.app.extensions["headstart"].storage
