@@ -1,4 +1,4 @@
-"""Every course that comes with the program: opened in the editor, every form saved as it stands, exported to what it was."""
+"""Every course that comes with the program, in the editor: each form saved as it stands, exported to what it was."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ..browsing import Browser
 from .drafts import draft_of, make_draft
 from .test_forms import COURSES
 
-#: Of the questions, each kind is opened so many times in the units and so many times in the bank; of words, facts,
-#: objectives, pictures and sounds every tenth row. All units, all of their blocks and all pages of lists are opened.
-#: The forms of all questions are read without HTTP in ``test_forms.py``.
+#: All units are opened, and all pages of lists. Of the parts of units, of their questions and of those of the bank, the
+#: first so many of each kind are opened and saved; of words, facts, objectives, pictures and sounds one row in so many.
+#: The forms of all parts and all questions are read without HTTP in ``test_forms.py``.
 PER_KIND = 2
-EVERY = 10
+EVERY = 20
 
 
 def _first_of_each_kind(rows: list[tuple[str, Any]]) -> Iterator[str]:
@@ -38,17 +38,25 @@ def _addresses(data: Any) -> Iterator[str]:
     """Return what is opened below the address of a draft."""
     yield from ("", "/settings", "/people", "/history", "/publish", "/words", "/facts", "/outcomes", "/bank")
     yield from ("/media", "/record", "/pictures", "/tests", "/reports", "/paste/words", "/paste/questions")
+    parts: list[tuple[str, Any]] = []
     questions: list[tuple[str, Any]] = []
     for unit in data["units"]:
         here = f"/units/{unit['id']}"
-        yield from (here, f"{here}?open={unit['id']}", f"{here}/preview")
+        yield f"{here}?open={unit['id']}"
         for block in unit["blocks"]:
-            yield f"{here}?open={block['id']}"
+            parts.append((f"{here}?open={block['id']}", block))
             questions += [(f"{here}/items/{item['id']}", item) for item in block.get("items", ())]
+    yield f"/units/{data['units'][0]['id']}/preview"
+    yield from _first_of_each_kind(parts)
     yield from _first_of_each_kind(questions)
     yield from _first_of_each_kind([(f"/bank/items/{item['id']}", item) for item in data.get("bank", ())])
     yield from (f"/tests/{row['id']}" for row in data.get("blueprints", ()))
-    for table, rows in (("words", "entries"), ("facts", "facts"), ("outcomes", "outcomes"), ("media", "media")):
+    for table, rows in (
+        ("words", "entries"),
+        ("facts", "facts"),
+        ("outcomes", "outcomes"),
+        ("media", "media"),
+    ):
         yield from (f"/{table}/{row['id']}" for row in data.get(rows, ())[::EVERY])
 
 
@@ -79,5 +87,7 @@ def test_a_course_that_is_opened_and_saved_without_a_change_is_what_it_was(
     assert saved > len(data["units"])
     with app.app_context():
         assert draft_of(uuid).head == 1, "nothing was changed, so nothing was written"
-    files = {file.relative_to(course).as_posix(): file.read_bytes() for file in course.rglob("*") if file.is_file()}
+    files = {
+        file.relative_to(course).as_posix(): file.read_bytes() for file in course.rglob("*") if file.is_file()
+    }
     assert _exported(bruno, here) == files

@@ -170,7 +170,9 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     """A browser whose microphone beeps once a second, and asks nobody."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     assert found is not None, "the browser tests need Chromium (Debian: apt-get install chromium)"
-    started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu", *MICROPHONE])
+    started = playwright.chromium.launch(
+        executable_path=found, args=["--no-sandbox", "--disable-gpu", *MICROPHONE]
+    )
     yield started
     started.close()
 
@@ -361,7 +363,9 @@ def learn(page: Page, site: Site, slug: str) -> set[str]:
         for form in page.locator("form[data-item]").all():
             item = form.get_attribute("data-item") or ""
             answer(page, item, keys[item])
-            expect(page.locator(f"[id='{item}-feedback'] .hs-band-head")).to_have_text(re.compile("Right|Saved"))
+            expect(page.locator(f"[id='{item}-feedback'] .hs-band-head")).to_have_text(
+                re.compile("Right|Saved")
+            )
             answered.add(item)
         page.locator("a[rel=next]").click()
     assert answered == set(keys)
