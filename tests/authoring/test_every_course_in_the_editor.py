@@ -19,7 +19,7 @@ from ..browsing import Browser
 from .drafts import draft_of, make_draft
 from .test_forms import COURSES
 
-#: All pages of lists are opened, and every third unit. Of parts of units, of their questions and of those of banks
+#: All pages of lists are opened, and every third unit. Of parts of units, of their questions and of those of banks,
 #: the first of each kind is opened and saved; of words, facts, objectives, pictures and sounds one row in fifty.
 #: The forms of all parts and all questions are read without HTTP in ``test_forms.py``; every file is compared here.
 UNITS, PER_KIND, ROWS = 3, 1, 50
