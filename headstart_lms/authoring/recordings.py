@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
+from ..courses.check import UNWRITTEN
 from ..courses.document import Course, Entry, Media, Taught
 from ..courses.parts import DialogueBlock, Part, Turn, Unit, VocabularyBlock
 from ..courses.sound.needs import Need, needs
@@ -56,6 +57,8 @@ def wanted(now: Content, sheet: Sheet, files: Mapping[str, str]) -> list[Wanted]
     found = []
     for need in needs(_course(now, files), sheet):
         row = need.row
+        if need.text.lstrip().startswith(UNWRITTEN):
+            continue
         if (
             row is not None
             and row.sha256

@@ -194,3 +194,12 @@ def test_an_unfinished_course_has_its_list_too(
     unit.pop("minutes")
     save(app, uuid, "units/first.yaml", unit)
     assert "Come stai?" in as_person("bruno").open(address(uuid)).body
+
+
+def test_what_is_not_written_yet_is_not_recorded(app: Flask, uuid: UUID, as_person: AsPerson) -> None:
+    hole = "\u270e Write here."
+    save(app, uuid, "entries.yaml", [{"id": "word-1", "kind": "phrase", "word": hole, "gloss": hole}])
+    page = as_person("bruno").open(f"/teach/courses/{uuid}/record")
+    assert page.status == 200
+    assert hole not in page.text
+    assert "Come stai?" in page.text

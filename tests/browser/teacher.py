@@ -30,7 +30,7 @@ class Teacher:
             button.click()
 
     def fill(self, fields: Fields) -> None:
-        """Fill fields by their names: True ticks, a list ticks these values, ``@2`` is the second that a choice offers."""
+        """Fill fields by their names: True ticks, a list ticks these values, ``@2`` is the second of a choice."""
         for name, wanted in fields.items():
             found = self.page.locator(f'main [name="f-{name}"]:not([type=hidden])')
             expect(found.first, f"a field {name} on {self.page.url}").to_be_attached()
