@@ -237,6 +237,8 @@ HOSTILE = {
     "latin 1": _zip(HEAD, ("facts.yaml", "- claim: perché".encode("latin-1"))),
     "no id": _zip(("course.yaml", b"format: 1\n")),
     "no yaml": _zip(("course.yaml", b"a: [")),
+    "very much yaml": _zip(HEAD, *((f"bank/b{n}.yaml", b"- " + b"a" * 3_500_000) for n in range(6))),
+    "a po file of one endless text": _zip(HEAD, ("translations/ar.po", b'msgid ""\n' + b'"a"\n' * 190_000)),
 }  # fmt: skip
 
 
@@ -507,7 +509,9 @@ def test_what_was_kept_of_two_people_can_be_taken(app: Flask, bruno: Browser, fo
         assert store.read_data(session(), draft_of(uuid), path)[0]["title"] == "Of the second"
 
 
-def test_a_browser_lets_the_settings_go_with_one_language_ticked(bruno: Browser, app: Flask, folder: Path) -> None:
+def test_a_browser_lets_the_settings_go_with_one_language_ticked(
+    bruno: Browser, app: Flask, folder: Path
+) -> None:
     """A box that is ``required`` must be ticked: with one language of many, no browser would ever send the form."""
     page = bruno.open(f"/teach/courses/{make_draft(app, folder)}/settings")
     boxes = re.findall(r"<input[^>]*type=\"checkbox\"[^>]*>", page.body)
