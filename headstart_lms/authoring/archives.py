@@ -23,6 +23,7 @@ from . import store
 from .models import Draft
 from .paths import is_media, is_text
 from .store import MAX_FILES, Stored
+from .svg import check_parts
 
 #: Bytes of a zip file, and of everything that comes out of it.
 MOST_ZIP = 64 * 1024 * 1024
@@ -190,6 +191,11 @@ def _taken(files: Iterable[tuple[str, bytes]]) -> Folder:
             look = look_into(content, PurePosixPath(name).suffix)
             if look.problem:
                 raise Invalid(f"{name}: {look.problem}")
+            if name.endswith(".svg"):
+                try:
+                    check_parts(content)
+                except Invalid as error:
+                    raise Invalid(f"{name}: {error.message}", error.code) from error
             folder.media[name] = content
         else:
             folder.left_out.append(name)

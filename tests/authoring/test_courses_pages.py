@@ -220,6 +220,14 @@ def _zip(*members: tuple[str, bytes], link: str = "") -> bytes:
 
 
 HEAD = ("course.yaml", b"format: 1\nuuid: 8d1c7f0e-6a55-4b1e-9a3e-0d3c1b2a4f55\n")
+
+
+def _drawing(of: int, times: int) -> bytes:
+    rows = "".join(f'<g id="a{n}">' + f'<use href="#a{n + 1}"/>' * times + "</g>" for n in range(of))
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{rows}<g id="a{of}"/></svg>'.encode()
+
+
+USES, CHAIN = _drawing(8, 10), _drawing(3000, 1)
 HOSTILE = {
     "no zip": b"%PDF-1.7 nothing",
     "cut off": _zip(HEAD)[:-30],
@@ -236,6 +244,8 @@ HOSTILE = {
     "page as a sound": _zip(HEAD, ("media/x.ogg", b"<html>")),
     "latin 1": _zip(HEAD, ("facts.yaml", "- claim: perché".encode("latin-1"))),
     "no id": _zip(("course.yaml", b"format: 1\n")),
+    "a drawing of drawings": _zip(HEAD, ("media/x.svg", USES)),
+    "a long chain of drawings": _zip(HEAD, ("media/x.svg", CHAIN)),
     "no yaml": _zip(("course.yaml", b"a: [")),
     "very much yaml": _zip(HEAD, *((f"bank/b{n}.yaml", b"- " + b"a" * 3_500_000) for n in range(6))),
     "a po file of one endless text": _zip(HEAD, ("translations/ar.po", b'msgid ""\n' + b'"a"\n' * 190_000)),
