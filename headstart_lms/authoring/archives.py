@@ -20,6 +20,7 @@ from ..kernel.errors import Conflict, Invalid
 from ..kernel.i18n import _
 from ..kernel.storage import Storage
 from . import store
+from .metadata import without_metadata
 from .models import Draft
 from .paths import is_media, is_text
 from .store import MAX_FILES, Stored
@@ -196,7 +197,7 @@ def _taken(files: Iterable[tuple[str, bytes]]) -> Folder:
                     check_parts(content)
                 except Invalid as error:
                     raise Invalid(f"{name}: {error.message}", error.code) from error
-            folder.media[name] = content
+            folder.media[name] = without_metadata(content, PurePosixPath(name).suffix)
         else:
             folder.left_out.append(name)
     if "course.yaml" not in folder.texts:

@@ -25,6 +25,7 @@ from ..conftest import ROOT
 from ..make import CHECKED_ON
 from .conftest import SMALL
 from .drafts import draft_of, make_draft, person_of, save, staff
+from .test_metadata import told
 
 AsPerson = Callable[[str], Browser]
 
@@ -123,6 +124,17 @@ def test_a_zip_file_comes_in_and_goes_out_byte_for_byte(app: Flask, bruno: Brows
     assert found == {
         p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
     }
+
+
+def test_a_photo_in_a_zip_file_comes_in_without_what_it_says_of_its_maker(
+    bruno: Browser, folder: Path
+) -> None:
+    (folder / "media").mkdir(exist_ok=True)
+    (folder / "media" / "me.jpg").write_bytes(told(".jpg"))
+    page = bruno.send(bruno.open("/teach/courses/import").form(having="how"), files={"file": zipped(folder)})
+    out = bruno.open(f"/teach/courses/{uuid_of(page)}/export").response.get_data()
+    with zipfile.ZipFile(io.BytesIO(out)) as archive:
+        assert b"Secret" not in archive.read("small/media/me.jpg")
 
 
 @pytest.mark.parametrize("slug", ["it-diritti", "it-lavoro", "it-italiano-a1"])
