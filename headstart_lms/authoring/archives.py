@@ -14,18 +14,23 @@ from typing import IO, BinaryIO
 
 from sqlalchemy.orm import Session
 
+from ..courses.catalogue import check_length
 from ..courses.source import MAX_FILE, MAX_MEDIA, look_into
 from ..kernel.errors import Conflict, Invalid
 from ..kernel.i18n import _
 from ..kernel.storage import Storage
 from . import store
+from .metadata import without_metadata
 from .models import Draft
 from .paths import is_media, is_text
 from .store import MAX_FILES, Stored
+from .svg import check_parts
 
 #: Bytes of a zip file, and of everything that comes out of it.
 MOST_ZIP = 64 * 1024 * 1024
 MOST_UNPACKED = 96 * 1024 * 1024
+#: Bytes of all YAML files of a course; the largest of ours has 1.4 MB.
+MOST_YAML = 20_000_000
 #: Bytes of the list of names in a zip file: 5000 names of 200 letters with what stands beside them.
 MOST_DIRECTORY = 2 * 1024 * 1024
 _IGNORED = re.compile(r"(^|/)(\.|__MACOSX/|Thumbs\.db$|desktop\.ini$)")
@@ -175,6 +180,11 @@ def _taken(files: Iterable[tuple[str, bytes]]) -> Folder:
                 content.decode("utf-8")
             except UnicodeDecodeError:
                 raise Invalid(_("%(name)s is not UTF-8. Save it as UTF-8.", name=name)) from None
+            if name.endswith(".po"):
+                try:
+                    check_length(content)
+                except Invalid as error:
+                    raise Invalid(f"{name}: {error.message}", error.code) from error
             folder.texts[name] = content
         elif is_media(name):
             if len(content) > MAX_MEDIA:
@@ -182,11 +192,20 @@ def _taken(files: Iterable[tuple[str, bytes]]) -> Folder:
             look = look_into(content, PurePosixPath(name).suffix)
             if look.problem:
                 raise Invalid(f"{name}: {look.problem}")
-            folder.media[name] = content
+            if name.endswith(".svg"):
+                try:
+                    check_parts(content)
+                except Invalid as error:
+                    raise Invalid(f"{name}: {error.message}", error.code) from error
+            folder.media[name] = without_metadata(content, PurePosixPath(name).suffix)
         else:
             folder.left_out.append(name)
     if "course.yaml" not in folder.texts:
         raise Invalid(_("There is no course.yaml in this folder; a course starts with it."))
+    if sum(len(text) for name, text in folder.texts.items() if name.endswith(".yaml")) > MOST_YAML:
+        raise Invalid(
+            _("The YAML files of a course have at most 20 MB in all. Make two courses of it."), "too-big"
+        )
     if len(folder.texts) + len(folder.media) > MAX_FILES:
         raise Invalid(_("A course has at most %(n)s files.", n=MAX_FILES))
     return folder

@@ -159,7 +159,43 @@ class _Writer:
                 known[name] = min(total, MOST_DRAWN + 1)
             return known[name]
 
-        return self.count + sum(size(target, ()) for target, _holders in self.uses)
+        try:
+            return self.count + sum(size(target, ()) for target, _holders in self.uses)
+        except RecursionError:  # a chain of very many
+            return MOST_DRAWN + 1
+
+
+class _Counter(_Writer):
+    """Counts what is drawn, and writes nothing."""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.count += 1
+        if self.count > MOST_DRAWN or len(self.open) >= MOST_LEVELS:
+            raise Invalid(_("This drawing has too many parts. Save it as PNG."), "svg-large")
+        for holder in self.holders:
+            self.sizes[holder] += 1
+        self.open.append(name)
+        mine = attributes.get("id")
+        self.ids.append(mine)
+        if name.rpartition(" ")[2] == "use":
+            href = attributes.get("href", attributes.get(f"{XLINK} href", ""))
+            self.uses.append((href.strip()[1:], tuple(self.holders)))
+        if mine:
+            self.holders.append(mine)
+            self.sizes.setdefault(mine, 1)
+
+    def end(self, name: str) -> None:
+        self.open.pop()
+        if self.ids.pop():
+            self.holders.pop()
+
+    def text(self, data: str) -> None:
+        pass
+
+
+def check_parts(raw: bytes) -> None:
+    """Raise Invalid for a drawing that blows up when it is drawn, or cannot be read; it is not written anew."""
+    _drawn_by(_Counter(), raw)
 
 
 def _root(kept: dict[str, str]) -> dict[str, str]:
@@ -213,6 +249,18 @@ def sanitised(raw: bytes) -> bytes:
     if len(raw) > MOST_IN:
         raise Invalid(_("This drawing is larger than 1 MB. Save it as PNG."), "svg-large")
     writer = _Writer()
+    _drawn_by(writer, raw)
+    body = "".join(writer.out)
+    made = body.replace("<svg", f'<svg xmlns="{SVG}"', 1).encode("utf-8")
+    if len(made) > MOST_OUT:
+        raise Invalid(
+            _("This drawing has %(size)d kB, more than 25. Save it as PNG.", size=len(made) // 1000),
+            "svg-large",
+        )
+    return made
+
+
+def _drawn_by(writer: _Writer, raw: bytes) -> None:
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = writer.start
@@ -225,14 +273,6 @@ def sanitised(raw: bytes) -> bytes:
         raise Invalid(_("This drawing is damaged. Save it again, or as PNG."), "damaged") from error
     if writer.drawn() > MOST_DRAWN:
         raise Invalid(_("This drawing has too many parts. Save it as PNG."), "svg-large")
-    body = "".join(writer.out)
-    made = body.replace("<svg", f'<svg xmlns="{SVG}"', 1).encode("utf-8")
-    if len(made) > MOST_OUT:
-        raise Invalid(
-            _("This drawing has %(size)d kB, more than 25. Save it as PNG.", size=len(made) // 1000),
-            "svg-large",
-        )
-    return made
 
 
 def _no_document_type(_name: str, _system: str | None, public: str | None, has_inside: int) -> None:

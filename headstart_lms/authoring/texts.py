@@ -5,16 +5,15 @@ from __future__ import annotations
 import copy
 import hashlib
 import zlib
-from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import timedelta
-from threading import Lock
 from typing import Any
 
 from sqlalchemy import CompoundSelect, delete, select, union_all
 from sqlalchemy.orm import Session
 
-from ..courses.source import BrokenFile, parse_yaml
+from ..courses.source import MOST_KEPT, BrokenFile, SourceFile, parse_yaml
+from ..kernel.cache import Cache
 from ..kernel.clock import now
 from ..kernel.db import insert_into
 from ..kernel.errors import Invalid, NotFound
@@ -46,29 +45,7 @@ def bodies(session: Session, digests: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
-class Cache:
-    """Parsed files by their digest, the newest at the end; a few hundred."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._rows: OrderedDict[str, Any] = OrderedDict()
-        self._guard = Lock()
-
-    def get(self, digest: str) -> Any:
-        with self._guard:
-            if digest not in self._rows:
-                raise KeyError(digest)
-            self._rows.move_to_end(digest)
-            return self._rows[digest]
-
-    def put(self, digest: str, data: Any) -> None:
-        with self._guard:
-            self._rows[digest] = data
-            while len(self._rows) > self._most:
-                self._rows.popitem(last=False)
-
-
-_data = Cache(400)
+_data = Cache(400, MOST_KEPT)
 
 
 def data_of(session: Session, digest: str, path: str) -> Any:
@@ -76,15 +53,20 @@ def data_of(session: Session, digest: str, path: str) -> Any:
     try:
         found = _data.get(digest)
     except KeyError:
-        found = parsed(body(session, digest), path)
-        _data.put(digest, found)
+        source = _source_of(body(session, digest), path)
+        found = source.data
+        _data.put(digest, found, source.weight)
     return copy.deepcopy(found)
 
 
 def parsed(raw: bytes, path: str) -> Any:
     """Return the data of a YAML text. Raises Invalid, with the line, when it is not YAML as we take it."""
+    return _source_of(raw, path).data
+
+
+def _source_of(raw: bytes, path: str) -> SourceFile:
     try:
-        return parse_yaml(raw, path).data
+        return parse_yaml(raw, path)
     except BrokenFile as error:
         raise Invalid(str(error.finding), "broken-file") from error
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
 from ..courses import catalogue
-from ..courses.catalogue import Held, Said, StateName, Written, old_source, state_of
+from ..courses.catalogue import Held, Offered, Said, StateName, Written, old_source, state_of
 from ..courses.document import Course
 from ..courses.models import Course as CourseRow
 from ..courses.source import Finding
@@ -22,16 +22,18 @@ from ..courses.texts import in_reading_order, texts
 from ..courses.translations import State, kept
 from ..courses.words import LANGUAGE
 from ..courses.xliff import offered_in_file
+from ..kernel.cache import Cache
 from ..kernel.clock import today
 from ..kernel.errors import Invalid, NotFound
 from ..kernel.i18n import _, language_name
 from . import checking, drafts, store
 from .house import House
 from .models import Draft, What
-from .texts import Cache
 
 #: Translations of so many files are kept in memory; one of 2000 texts takes about 2 MB.
 KEEP = 32
+#: Bytes of the PO files these stand for.
+MOST_KEPT = 16_000_000
 
 
 class Unreadable(Invalid):
@@ -120,7 +122,7 @@ def read_sheet(session: Session, house: House, draft: Draft, language: str) -> S
     return Sheet(course, language, held_in(session, digest), digest)
 
 
-_kept = Cache(KEEP)
+_kept = Cache(KEEP, MOST_KEPT)
 
 
 def held_in(session: Session, digest: str | None) -> Mapping[str, Held]:
@@ -130,8 +132,9 @@ def held_in(session: Session, digest: str | None) -> Mapping[str, Held]:
     try:
         found: Mapping[str, Held] = _kept.get(digest)
     except KeyError:
-        found = catalogue.held_in(catalogue.parse(store.body(session, digest)))
-        _kept.put(digest, found)
+        raw = store.body(session, digest)
+        found = catalogue.held_in(catalogue.parse(raw))
+        _kept.put(digest, found, len(raw))
     return found
 
 
@@ -321,7 +324,7 @@ def _write(
     store.save(session, draft, person, {path: content}, base={path: sheet.digest}, what=what, note=note)
     digest = hashlib.sha256(content).hexdigest()
     held = {**sheet.held, **{c: _as_held(change, sheet.source[c]) for c, change in changes.items()}}
-    _kept.put(digest, held)
+    _kept.put(digest, held, len(content))
     return replace(sheet, digest=digest, held=held)
 
 
@@ -335,10 +338,18 @@ def _is_new(sheet: Sheet) -> bool:
 # --- files ------------------------------------------------------------------------------------------------
 
 
+def read_file(session: Session, house: House, draft: Draft, language: str, raw: bytes) -> list[Offered]:
+    """Read a PO or XLIFF 2 file for ``take_file``: it takes a while, so do it before a transaction. Raises Invalid."""
+    course = document_of(session, house, draft)
+    if language not in languages_of(course):
+        raise NotFound(_("This course is not translated into this language."))
+    return offered_in_file(raw, course, language)
+
+
 def take_file(
-    session: Session, house: House, draft: Draft, person: Person, language: str, raw: bytes
+    session: Session, house: House, draft: Draft, person: Person, language: str, offered: Sequence[Offered]
 ) -> list[Said]:
-    """Bring in the translations of a PO or XLIFF 2 file; return what became of each. Raises Invalid."""
+    """Bring in the translations of a file that was read; return what became of each. Raises Invalid."""
     store.lock(session, draft)
     course = document_of(session, house, draft)
     if language not in languages_of(course):
@@ -348,7 +359,7 @@ def take_file(
         sheet, base = Sheet(course, language, held_in(session, digest), digest), None
     except Invalid:  # what is here is no PO file: the new one takes its place
         sheet, base = Sheet(course, language, {}, digest), b'msgid ""\nmsgstr ""\n'
-    changes, said = catalogue.take(course, sheet.held, offered_in_file(raw, course, language))
+    changes, said = catalogue.take(course, sheet.held, offered)
     if changes:
         _write(
             session,
@@ -529,7 +540,7 @@ def _of_published(
     return memory
 
 
-_memories = Cache(KEEP)
+_memories = Cache(KEEP, MOST_KEPT)
 
 
 def _memory(key: str, make: Callable[[], Mapping[str, Sequence[str]]]) -> Mapping[str, Sequence[str]]:

@@ -219,12 +219,13 @@ def import_translation(draft: UUID, language: str) -> str | tuple[str, int]:
     """Bring in a file that another tool wrote, and say what became of each text in it."""
     file = request.files.get("file")
     try:
+        found = draft_for(draft, "translate")
+        if file is None or not file.filename:
+            raise Invalid(_("Choose a PO or an XLIFF file."))
+        offered = translations.read_file(session(), house(), found, language, file.stream.read(MAX_FILE + 1))
         with transaction() as current:
-            found = draft_for(draft, "translate")
-            if file is None or not file.filename:
-                raise Invalid(_("Choose a PO or an XLIFF file."))
             said = translations.take_file(
-                current, house(), found, this_person(), language, file.stream.read(MAX_FILE + 1)
+                current, house(), draft_for(draft, "translate"), this_person(), language, offered
             )
     except Invalid as error:
         page = _languages(draft_for(draft, "translate"), error)

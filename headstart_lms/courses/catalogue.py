@@ -67,8 +67,30 @@ class Said:
     reason: str = ""
 
 
+#: Lines of a PO file, and of one text in it with its comments: polib adds line to line, each time all anew. The
+#: longest file of ours has 28 600 lines, the longest text 27.
+MOST_LINES, MOST_LINES_OF_A_TEXT = 200_000, 5_000
+_WORD = re.compile(rb"[ \t]*(?:#[~|][ \t]*)?msg")
+
+
+def check_length(raw: bytes) -> None:
+    """Raise Invalid for a PO file that would take too long to read."""
+    lines = raw.splitlines() if raw.count(b"\n") + raw.count(b"\r") <= 2 * MOST_LINES else None
+    if lines is None or len(lines) > MOST_LINES:
+        raise Invalid(_("This PO file has more than %(n)s lines. Split it.", n=MOST_LINES), "too-long")
+    begin = 0
+    for number, line in enumerate(lines):
+        if _WORD.match(line):
+            begin = number
+        elif number - begin > MOST_LINES_OF_A_TEXT:
+            raise Invalid(
+                _("A text in this PO file is too long. Look at line %(line)s.", line=begin + 1), "too-long"
+            )
+
+
 def parse(raw: bytes) -> polib.POFile:
     """Read a PO file. Raises Invalid with the line when it is none."""
+    check_length(raw)
     try:
         raw.decode("utf-8")
         with TemporaryDirectory() as folder:  # polib takes a text for the name of a file when there is one

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import yaml
 
+from ..kernel.cache import Cache
 from .files import Files, FolderFiles
 
 Loc = tuple[str | int, ...]
@@ -48,13 +47,19 @@ class CourseLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: igno
     yaml_implicit_resolvers: dict[str, Any] = {}
 
 
-for _tag, _pattern, _first in (
+#: What a plain word is taken for: the tag, the whole word, how it can begin.
+_PLAIN = (
     ("tag:yaml.org,2002:bool", r"^(?:true|false)$", "tf"),
     ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
     ("tag:yaml.org,2002:float", r"^[-+]?[0-9]+\.[0-9]+$", "-+0123456789"),
     ("tag:yaml.org,2002:null", r"^(?:null|~|)$", ["n", "~", ""]),
-):
+)
+for _tag, _pattern, _first in _PLAIN:
     CourseLoader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+#: What a scalar may be, and how it is written: a tag (!!int) that somebody writes changes neither.
+_SCALARS = {"tag:yaml.org,2002:str": re.compile(".*", re.DOTALL)} | {
+    tag: re.compile(pattern) for tag, pattern, _first in _PLAIN
+}
 
 
 @dataclass
@@ -64,6 +69,8 @@ class SourceFile:
     name: str
     data: Any = None
     lines: dict[Loc, int] = field(default_factory=dict)
+    #: About how many bytes of memory this takes.
+    weight: int = 0
 
 
 class BrokenFile(Exception):
@@ -84,23 +91,18 @@ def read_source(files: Files, file: str, name: str) -> SourceFile:
     if isinstance(files, FolderFiles):
         return _read_small(files, file, name)
     key = (name, files.digest(file))
-    with _guard:
-        found = _sources.get(key)
-        if found is not None:
-            _sources.move_to_end(key)
-            return found
-    found = _read_small(files, file, name)
-    with _guard:
-        _sources[key] = found
-        while len(_sources) > KEEP_SOURCES:
-            _sources.popitem(last=False)
+    try:
+        found: SourceFile = _sources.get(key)
+    except KeyError:
+        found = _read_small(files, file, name)
+        _sources.put(key, found, found.weight)
     return found
 
 
-#: Files of drafts as they were read, by name and digest, the newest at the end; nobody writes into them.
-_sources: OrderedDict[tuple[str, str], SourceFile] = OrderedDict()
-_guard = Lock()
-KEEP_SOURCES = 500
+#: Bytes of memory of all files that are kept as they were read; the largest course of ours takes 12 MB.
+MOST_KEPT = 64_000_000
+#: Files of drafts as they were read, by name and digest; nobody writes into them.
+_sources = Cache(500, MOST_KEPT)
 
 
 def _read_small(files: Files, file: str, name: str) -> SourceFile:
@@ -133,10 +135,13 @@ def parse_yaml(raw: bytes, name: str) -> SourceFile:
             source.data = loader.construct_document(node)
     except yaml.YAMLError as error:
         raise _unreadable(error, broken) from error
+    except ValueError as error:
+        raise broken("Not readable as YAML: a value is not what its tag says.") from error
     finally:
         loader.dispose()
     if source.data is None:
         raise broken("The file is empty.")
+    source.weight = len(raw) + 150 * len(source.lines)
     return source
 
 
@@ -152,15 +157,23 @@ def _unreadable(error: yaml.YAMLError, broken: Any) -> Exception:
 
 
 MAX_DEPTH = 30
+#: Words, lists and their ends in one file; the largest of ours has 33 000.
+MAX_EVENTS = 100_000
 #: Python reads at most 4300 digits as a number; no course counts that far.
 MAX_DIGITS = 40
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 def _check_depth(text: str, broken: Any) -> None:
-    """Refuse deep nesting before the tree is built: the C library recurses and would take the process down."""
+    """Refuse deep nesting before the tree is built: the C library recurses and would take the process down.
+
+    A file of very many small parts is refused too: each part takes a hundred times its bytes in memory.
+    """
     depth = 0
-    for event in yaml.parse(text, Loader=CourseLoader):
+    for count, event in enumerate(yaml.parse(text, Loader=CourseLoader)):
+        if count > MAX_EVENTS:
+            place: Any = event.start_mark
+            raise broken("The file has too many parts. Split it.", place.line + 1)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
@@ -176,13 +189,13 @@ def _walk(node: Any, loc: Loc, lines: dict[Loc, int], broken: Any, seen: set[int
     if id(node) in seen:
         raise broken("Write it out: anchors and aliases (& and *) are not allowed in a course.", line)
     seen.add(id(node))
-    if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS and len(node.value) > MAX_DIGITS:
-        raise broken("This number is too long. Put it in quotes if it is a text.", line)
+    _check_kind(node, line, broken)
     if isinstance(node, yaml.MappingNode):
         keys: set[str] = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise broken("A key must be a plain word.", key.start_mark.line + 1)
+            _check_kind(key, key.start_mark.line + 1, broken)
             if key.value in keys:
                 raise broken(f"'{key.value}' stands twice here; keep one.", key.start_mark.line + 1)
             keys.add(key.value)
@@ -191,6 +204,20 @@ def _walk(node: Any, loc: Loc, lines: dict[Loc, int], broken: Any, seen: set[int
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             _walk(value, (*loc, index), lines, broken, seen)
+
+
+def _check_kind(node: Any, line: int, broken: Any) -> None:
+    """Refuse all that JSON could not say: tags of YAML beyond its plain kinds, and characters no text has."""
+    if isinstance(node, yaml.ScalarNode):
+        written = _SCALARS.get(node.tag)
+        if written is None or not written.fullmatch(node.value):
+            raise broken("Leave out what begins with '!' here: tags are not allowed in a course.", line)
+        if node.tag in _NUMBERS and len(node.value) > MAX_DIGITS:
+            raise broken("This number is too long. Put it in quotes if it is a text.", line)
+        if "\0" in node.value:
+            raise broken("A character is not allowed here: \\0. Leave it out.", line)
+    elif node.tag != f"tag:yaml.org,2002:{'map' if isinstance(node, yaml.MappingNode) else 'seq'}":
+        raise broken("Leave out what begins with '!' here: tags are not allowed in a course.", line)
 
 
 @dataclass

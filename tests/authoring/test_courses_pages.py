@@ -25,6 +25,7 @@ from ..conftest import ROOT
 from ..make import CHECKED_ON
 from .conftest import SMALL
 from .drafts import draft_of, make_draft, person_of, save, staff
+from .test_metadata import told
 
 AsPerson = Callable[[str], Browser]
 
@@ -125,6 +126,17 @@ def test_a_zip_file_comes_in_and_goes_out_byte_for_byte(app: Flask, bruno: Brows
     }
 
 
+def test_a_photo_in_a_zip_file_comes_in_without_what_it_says_of_its_maker(
+    bruno: Browser, folder: Path
+) -> None:
+    (folder / "media").mkdir(exist_ok=True)
+    (folder / "media" / "me.jpg").write_bytes(told(".jpg"))
+    page = bruno.send(bruno.open("/teach/courses/import").form(having="how"), files={"file": zipped(folder)})
+    out = bruno.open(f"/teach/courses/{uuid_of(page)}/export").response.get_data()
+    with zipfile.ZipFile(io.BytesIO(out)) as archive:
+        assert b"Secret" not in archive.read("small/media/me.jpg")
+
+
 @pytest.mark.parametrize("slug", ["it-diritti", "it-lavoro", "it-italiano-a1"])
 def test_a_bundled_course_opens_in_the_editor_and_goes_out_as_it_was(app: Flask, slug: str) -> None:
     folder = ROOT / "course_content" / slug
@@ -220,6 +232,14 @@ def _zip(*members: tuple[str, bytes], link: str = "") -> bytes:
 
 
 HEAD = ("course.yaml", b"format: 1\nuuid: 8d1c7f0e-6a55-4b1e-9a3e-0d3c1b2a4f55\n")
+
+
+def _drawing(of: int, times: int) -> bytes:
+    rows = "".join(f'<g id="a{n}">' + f'<use href="#a{n + 1}"/>' * times + "</g>" for n in range(of))
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{rows}<g id="a{of}"/></svg>'.encode()
+
+
+USES, CHAIN = _drawing(8, 10), _drawing(3000, 1)
 HOSTILE = {
     "no zip": b"%PDF-1.7 nothing",
     "cut off": _zip(HEAD)[:-30],
@@ -236,7 +256,11 @@ HOSTILE = {
     "page as a sound": _zip(HEAD, ("media/x.ogg", b"<html>")),
     "latin 1": _zip(HEAD, ("facts.yaml", "- claim: perché".encode("latin-1"))),
     "no id": _zip(("course.yaml", b"format: 1\n")),
+    "a drawing of drawings": _zip(HEAD, ("media/x.svg", USES)),
+    "a long chain of drawings": _zip(HEAD, ("media/x.svg", CHAIN)),
     "no yaml": _zip(("course.yaml", b"a: [")),
+    "very much yaml": _zip(HEAD, *((f"bank/b{n}.yaml", b"- " + b"a" * 3_500_000) for n in range(6))),
+    "a po file of one endless text": _zip(HEAD, ("translations/ar.po", b'msgid ""\n' + b'"a"\n' * 190_000)),
 }  # fmt: skip
 
 
@@ -507,7 +531,9 @@ def test_what_was_kept_of_two_people_can_be_taken(app: Flask, bruno: Browser, fo
         assert store.read_data(session(), draft_of(uuid), path)[0]["title"] == "Of the second"
 
 
-def test_a_browser_lets_the_settings_go_with_one_language_ticked(bruno: Browser, app: Flask, folder: Path) -> None:
+def test_a_browser_lets_the_settings_go_with_one_language_ticked(
+    bruno: Browser, app: Flask, folder: Path
+) -> None:
     """A box that is ``required`` must be ticked: with one language of many, no browser would ever send the form."""
     page = bruno.open(f"/teach/courses/{make_draft(app, folder)}/settings")
     boxes = re.findall(r"<input[^>]*type=\"checkbox\"[^>]*>", page.body)

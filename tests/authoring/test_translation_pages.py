@@ -15,6 +15,7 @@ from flask import Flask
 from headstart_lms.authoring import drafts, glossary, publishing, store
 from headstart_lms.authoring.house import House
 from headstart_lms.courses import catalogue as catalogues
+from headstart_lms.courses import xliff
 from headstart_lms.courses.check import check_folder
 from headstart_lms.courses.services import publish
 from headstart_lms.kernel.db import session, transaction
@@ -114,6 +115,44 @@ def bring(browser: Browser, uuid: UUID, content: bytes) -> Page:
     """Choose a file on the page of the languages and send it."""
     form = browser.open(at(uuid)).form(to=at(uuid, "/ar/import"))
     return browser.send(form, files={"file": content})
+
+
+@pytest.mark.parametrize(
+    "content, sentence",
+    [
+        (b'msgctxt "a"\nmsgid ""\n' + b"\n" * 200_001, "more than 200000 lines"),
+        (b'msgctxt "a"\nmsgid ""\n' + b'"aaaaaaaaaaaaaaa"\n' * 6_000, "too long. Look at line 2."),
+        (b'msgctxt "a"\nmsgid ""\n' + b'"aaaaaaaaaaaaaa"\n\n' * 6_000, "too long. Look at line 2."),
+    ],
+    ids=["many lines", "one text", "one text with gaps"],
+)
+def test_a_file_that_would_take_long_to_read_is_refused_before_it_is_read(
+    uuid: UUID, as_person: AsPerson, content: bytes, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polib, "pofile", lambda *_a, **_k: pytest.fail("it is read"))
+    page = bring(as_person("bruno"), uuid, content)
+    assert page.status == 422
+    assert sentence in page.text
+
+
+def test_a_file_is_read_before_the_draft_is_held(
+    uuid: UUID, as_person: AsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    lock, read = store.lock, xliff.offered_in_file
+
+    def holding(*args: Any) -> Any:
+        order.append("held")
+        return lock(*args)
+
+    def reading(*args: Any) -> Any:
+        order.append("read")
+        return read(*args)
+
+    monkeypatch.setattr(store, "lock", holding)
+    monkeypatch.setattr("headstart_lms.authoring.translation_store.offered_in_file", reading)
+    bring(as_person("bruno"), uuid, b'msgid ""\nmsgstr ""\n\nmsgctxt "x"\nmsgid "a"\nmsgstr "b"\n')
+    assert order == ["read", "held"]
 
 
 def change_question(app: Flask, uuid: UUID, text: str) -> None:

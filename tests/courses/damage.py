@@ -190,7 +190,7 @@ DAMAGE: tuple[Damage, ...] = (
     Damage("an anchor and its alias", "units/second.yaml", "answers: [porta, la porta]",
            "answers: [&p porta, *p]", "&p porta", "", "anchors and aliases"),
     Damage("a tag of another program", "units/second.yaml", "minutes: 8", "minutes: !!python/name:os.system 8",
-           "!!python", "", "Not readable as YAML"),
+           "!!python", "", "tags are not allowed"),
     Damage("a key that is a list", "units/second.yaml", "minutes: 8", "minutes: 8\n? [a, b]\n: c", "? [a, b]", "",
            "A key must be a plain word"),
     Damage("two documents in one file", "units/second.yaml", "minutes: 8", "minutes: 8\n---\nid: other", "---", "",

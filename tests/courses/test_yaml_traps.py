@@ -67,6 +67,34 @@ def test_windows_line_ends_count_as_lines(tmp_path: Path) -> None:
     assert refusal(tmp_path, "a: 1\r\nb: 2\r\na: 3\r\n") == (3, "'a' stands twice here; keep one.")
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["!!int foo", "!!int 0x1F", "!!timestamp 2001-99-99", "!!timestamp 2001-01-01", "!!float x", "!!float .nan",
+     "!!float 1_0", "!!bool maybe", '!!bool "true\\n"', "!!null x", "!!set {a}", "!!binary aGk=", "!!omap [a: 1]",
+     "!!python/name:os.system x", "!mine x", "!!map [a]", "!!seq {a: 1}", "!!str [a]"],
+)  # fmt: skip
+def test_a_tag_that_makes_something_else_of_a_value_is_refused_with_its_line(
+    written: str, tmp_path: Path
+) -> None:
+    refused = refusal(tmp_path, f"a: 1\nb:\n- id: x\n  n: {written}\n")
+    assert refused == (4, "Leave out what begins with '!' here: tags are not allowed in a course.")
+
+
+@pytest.mark.parametrize("written", ["!!int foo", "!!timestamp 2001-01-01", "!!merge <<"])
+def test_a_tag_of_a_key_is_refused_too(written: str, tmp_path: Path) -> None:
+    assert refusal(tmp_path, f"a: 1\n{written}: {{b: 1}}\n")[0] == 2
+
+
+def test_a_tag_that_says_what_a_value_is_anyway_is_read(tmp_path: Path) -> None:
+    text = "a: !!str 1\nb: !!int 2\nc: !!seq [!!map {d: !!bool true}]\ne: ! x\n"
+    assert read(tmp_path, text) == {"a": "1", "b": 2, "c": [{"d": True}], "e": "x"}
+
+
+@pytest.mark.parametrize("text", ['a: 1\nb: "x\\0y"\n', 'a: 1\n"x\\0y": 1\n'])
+def test_the_character_that_ends_a_text_in_a_database_is_refused(text: str, tmp_path: Path) -> None:
+    assert refusal(tmp_path, text) == (2, "A character is not allowed here: \\0. Leave it out.")
+
+
 @pytest.mark.parametrize("text", ["", "# only a remark\n", "---\n", "~\n"])
 def test_an_empty_file_says_so(text: str, tmp_path: Path) -> None:
     assert refusal(tmp_path, text)[1] == "The file is empty."
@@ -97,6 +125,7 @@ BOMBS = {
     "many anchors": "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(50)),
     "a long number": "a: " + "9" * 100_000,
     "a long fraction": "a: 1." + "9" * 100_000,
+    "very many small parts": "- a\n" * 999_000,
     "a long line without an end": 'a: "' + "x" * 1_000_000,
 }
 
