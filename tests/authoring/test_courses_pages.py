@@ -563,9 +563,7 @@ def test_the_step_of_somebody_else_or_an_earlier_one_is_not_taken_back(
         draft = draft_of(uuid, "mira")
         base = {"units/first.yaml": store.digest_of(current, draft, "units/first.yaml")}
         mine = {**data, "title": "Of somebody else"}
-        store.save_data(
-            current, draft, person_of("mira"), "units/first.yaml", mine, base=base, what="edit"
-        )
+        store.save_data(current, draft, person_of("mira"), "units/first.yaml", mine, base=base, what="edit")
     for n in ("3", "4"):
         assert bruno.post(f"/teach/courses/{uuid}/undo", {"n": n}).status == 409
     with app.app_context():
@@ -586,7 +584,9 @@ def test_the_step_that_replaced_a_picture_is_taken_back(app: Flask, bruno: Brows
     assert files_in(app, uuid)["media/a.jpg"] == old.digest
 
 
-def test_a_browser_lets_the_settings_go_with_one_language_ticked(bruno: Browser, app: Flask, folder: Path) -> None:
+def test_a_browser_lets_the_settings_go_with_one_language_ticked(
+    bruno: Browser, app: Flask, folder: Path
+) -> None:
     """A box that is ``required`` must be ticked: with one language of many, no browser would ever send the form."""
     page = bruno.open(f"/teach/courses/{make_draft(app, folder)}/settings")
     boxes = re.findall(r"<input[^>]*type=\"checkbox\"[^>]*>", page.body)

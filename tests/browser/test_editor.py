@@ -90,9 +90,7 @@ def test_a_dropped_connection_loses_nothing_and_the_text_goes_out_when_it_is_bac
     assert first_text(unit_now(site, draft))["text"].strip() == "Written in a tunnel."
 
 
-def test_an_answer_that_is_cut_on_its_way_counts_as_no_connection(
-    visit: Any, site: Site, draft: str
-) -> None:
+def test_an_answer_that_is_cut_on_its_way_counts_as_no_connection(visit: Any, site: Site, draft: str) -> None:
     page = visit(TEACHER, **DESK)
     field = open_text(page, site, draft)
     cut = {"status": 200, "content_type": "application/json", "body": '{"base": "'}

@@ -220,7 +220,7 @@ def test_she_hears_what_became_of_it_until_she_says_that_she_has_read_it(
 
 
 @pytest.mark.parametrize(
-    ("shown", "status"),
+    "shown, status",
     [
         ("0001-01-01T00:00:00+14:00", 422), ("9999-12-31T23:59:59-14:00", 422), ("2026-11-22T10:00:00", 422),
         ("2026-11-22T10:00:00+02:00", 200),
