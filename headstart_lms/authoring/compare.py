@@ -56,6 +56,13 @@ def compare(session: Session, before: Mapping[str, str], after: Mapping[str, str
     return [_section(session, path, before.get(path), after.get(path)) for path in sorted(changed, key=_rank)]
 
 
+def compare_data(path: str, old: Any, new: Any) -> list[Section]:
+    """Return what is different between two versions of the data of one YAML file; nothing when they say the same."""
+    rows = list(_differences(old, new, (), None))
+    title = title_of(path, new)
+    return [Section(title, path, "changed", tuple(rows[:MOST_ROWS]), len(rows))] if rows else []
+
+
 def _rank(path: str) -> tuple[int, str]:
     order = (
         "course.yaml",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
+from ..kernel.errors import NotFound
 from ..kernel.i18n import _
 from . import store
 from .models import Draft, Revision
@@ -14,8 +15,13 @@ from .paths import is_text
 
 
 def restore(session: Session, draft: Draft, person: Person, n: int) -> Revision:
-    """Make the draft what it was after revision ``n``, as a new revision; nothing of the history goes away."""
+    """Make the draft what it was after revision ``n``, as a new revision; nothing of the history goes away.
+
+    Raises NotFound for a revision that is none.
+    """
     draft = store.lock(session, draft)
+    if n < 1:  # before the first version there was no course
+        raise NotFound(_("There is no such version."))
     now, then = store.tree(session, draft), store.tree_at(session, draft, n)
     changes: dict[str, bytes | str | store.Stored | None] = {path: None for path in now if path not in then}
     texts = store.bodies(session, [d for p, d in then.items() if is_text(p) and now.get(p) != d])

@@ -120,16 +120,13 @@ def kept(draft: UUID, number: int) -> str | Response:
     found = draft_for(draft)
     mark = _kept(found, number)
     now = store.digest_of(session(), found, mark.name)
-    sections = compare.compare(
-        session(), {} if now is None else {mark.name: now}, {mark.name: str(mark.digest)}
-    )
+    if now is None:
+        sections = compare.compare(session(), {}, {mark.name: str(mark.digest)})
+    else:
+        there, taken = store.data_of(session(), now, mark.name), store.taken(session(), mark, now)
+        sections = compare.compare_data(mark.name, there, taken)
     return draft_page("kept", found, "history", one=mark, sections=sections)
 
 
 def _take(draft: Draft, mark: Mark) -> None:
-    now = store.digest_of(session(), draft, mark.name)
-    text = store.body(session(), str(mark.digest))
-    store.save(
-        session(), draft, this_person(), {mark.name: text}, base={mark.name: now}, what="restore",
-        note=_("Taken from what was kept"),
-    )  # fmt: skip
+    store.save_taken(session(), draft, this_person(), mark, note=_("Taken from what was kept"))

@@ -7,7 +7,8 @@ lost, who saves it keeps it aside. What one deleted and the other changed stays,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,3 +175,31 @@ def _parts(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
             yield from _parts(row, (*place, row["id"]))
     else:
         yield place, value
+
+
+def take(now: Any, kept: Any, places: Iterable[Place]) -> Any:
+    """Return ``now`` with what ``kept`` has at these places (those of clashes); everything else stays as it is."""
+    result = copy.deepcopy(now)
+    for place in places:
+        result = _put(result, kept, place)
+    return result
+
+
+def _put(now: Any, kept: Any, place: Place) -> Any:
+    """Put what ``kept`` has at a place into ``now``; what is missing on the way there comes along, or goes."""
+    if not place or now is GONE or kept is GONE:
+        return kept
+    name, rest = place[0], place[1:]
+    if isinstance(now, dict) and isinstance(kept, dict):
+        value = _put(now.get(name, GONE), kept.get(name, GONE), rest)
+        return {key: one for key, one in {**now, name: value}.items() if one is not GONE}
+    if not (_by_id(now) and _by_id(kept)):
+        return kept
+    ours, others = {row["id"]: row for row in kept}, {row["id"]: row for row in now}
+    if name == "order" and not rest and name not in ours and name not in others:
+        return [others[one] for one in _order([], list(others), list(ours), set(others))]
+    value = _put(others.get(name, GONE), ours.get(name, GONE), rest)
+    if value is GONE:
+        return [row for row in now if row["id"] != name]
+    ids = _order([], list(ours), list(others), {*others, name})
+    return [value if one == name else others[one] for one in ids]

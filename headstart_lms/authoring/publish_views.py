@@ -36,7 +36,8 @@ def _page(draft: Draft, problem: LMSError | None = None) -> str:
         now=now(), **findings_of(draft),
         needs_sign_off=publishing.needs_sign_off(current, draft.centre),
         signed=publishing.signed(current, draft, draft.head),
-        is_author=any(m.person_id == this_person().id and m.role == "author" for m in draft.members),
+        is_author=any(m.person_id == this_person().id and m.role == "author" for m in draft.members)
+        or publishing.has_written(current, draft, this_person()),
         marks=publishing.marks_of(current, draft, "published", "refused", "signed")[:20],
     )  # fmt: skip
 

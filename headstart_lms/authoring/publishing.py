@@ -26,7 +26,7 @@ from ..kernel.jobs import enqueue
 from ..kernel.settings import Setting
 from . import checking, drafts, owners, store
 from .house import House
-from .models import Draft, Mark
+from .models import Draft, Mark, Revision
 from .yamltext import rewrite
 
 #: The job that publishes what is due.
@@ -165,10 +165,21 @@ def sign_off(session: Session, draft: Draft, person: Person, n: int, note: str =
         raise Conflict(_("Somebody changed the course meanwhile. Look at it again, then sign it off."))
     if any(m.person_id == person.id and m.role == "author" for m in draft.members):
         raise NotAllowed(_("Somebody who is not an author signs a course off."))
+    if has_written(session, draft, person):
+        raise NotAllowed(_("You changed this course yourself. Ask somebody else to sign it off."))
     mark = Mark(draft_id=draft.id, n=n, kind="signed", person_id=person.id, note=note[:2000])
     session.add(mark)
     session.flush()
     return mark
+
+
+def has_written(session: Session, draft: Draft, person: Person) -> bool:
+    """Tell whether a person made any of what is new in a draft since it was last published."""
+    last = last_published(session, draft)
+    query = select(Revision.id).where(
+        Revision.draft_id == draft.id, Revision.person_id == person.id, Revision.n > (last.n if last else 0)
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def signed(session: Session, draft: Draft, n: int) -> Mark | None:
@@ -263,6 +274,12 @@ def publish_due(session: Session, house: House, uuid: UUID) -> Mark | None:
     if draft.due is None or draft.due > now() or draft.due_revision is None or draft.due_version is None:
         return None
     person = session.get(Person, draft.due_by) if draft.due_by is not None else None
+    if person is None or person.is_suspended or not drafts.may(person, draft, "manage"):
+        raise NotAllowed(
+            _(
+                "Whoever planned this may not publish the course any more. Publish it now, or choose a new time."
+            )
+        )
     mark = publish(session, house, draft, person, n=draft.due_revision, version=draft.due_version)
     unschedule(draft)
     return mark

@@ -20,7 +20,7 @@ from ..kernel.db import insert_into
 from ..kernel.errors import Conflict, Invalid, NotFound
 from ..kernel.i18n import _
 from ..kernel.jobs import enqueue
-from .merge import Clash, merge
+from .merge import Clash, merge, take
 from .models import Change, Draft, DraftFile, Mark, Revision, What
 from .paths import is_media, is_text
 from .texts import KEEP_TEXTS, TIDY
@@ -145,6 +145,8 @@ def save(
             after[path] = digest
             if digest is not None and raw is not None:
                 texts[digest] = raw
+    if after.get("course.yaml", "") is None:
+        raise Invalid(_("There is no course.yaml in this folder; a course starts with it."))
     for _name, raw in sorted(
         texts.items()
     ):  # in one order for everybody: two saves never wait for each other
@@ -243,6 +245,23 @@ def save_merged(
     session.add(kept)
     session.flush()
     return Saved(revision, True, result.clashes, kept)
+
+
+def save_taken(session: Session, draft: Draft, person: Person, mark: Mark, note: str = "") -> Revision:
+    """Put the parts that clashed, as they were kept aside under a mark, into the file as it stands now."""
+    draft = lock(session, draft)
+    path, digest = mark.name, digest_of(session, draft, mark.name)
+    data = taken(session, mark, digest)
+    return save_data(session, draft, person, path, data, base={path: digest}, what="restore", note=note)
+
+
+def taken(session: Session, mark: Mark, digest: str | None) -> Any:
+    """Return the data of a file, as it stands under a digest, with the parts that were kept aside put into it."""
+    kept = data_of(session, str(mark.digest), mark.name)
+    if digest is None:
+        return kept
+    places = [tuple(place.split(".")) if place else () for place in mark.note.split("\n")]
+    return take(data_of(session, digest, mark.name), kept, places)
 
 
 def opened(session: Session, digest: str, path: str) -> Any:

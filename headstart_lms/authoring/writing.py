@@ -12,7 +12,7 @@ from ..kernel.errors import Conflict, NotFound
 from ..kernel.i18n import _
 from . import store, unit_edit
 from .models import Draft, Revision
-from .paths import unit_path
+from .paths import is_text, unit_path
 from .unit_edit import Data
 
 #: The fields of the unit itself, as the part that a form saves.
@@ -125,29 +125,30 @@ def ids_of_course(session: Session, draft: Draft) -> set[str]:
 
 
 def undo(session: Session, draft: Draft, person: Person, n: int) -> Revision:
-    """Take a step back, when nothing else was done to its files since. Raises Conflict, NotFound."""
-    store.lock(session, draft)
+    """Take the last step back, when it is this person's own. Raises Conflict, NotFound."""
+    draft = store.lock(session, draft)
     revision = session.query(Revision).filter_by(draft_id=draft.id, n=n).one_or_none()
     if revision is None:
         raise NotFound(_("There is no such version."))
-    changes: dict[str, bytes | str | store.Stored | None] = {}
-    base: dict[str, str | None] = {}
-    for change in revision.changes:
-        base[change.path] = change.after
-        changes[change.path] = None if change.before is None else store.body(session, change.before)
-    try:
-        return store.save(
-            session,
-            draft,
-            person,
-            changes,
-            base=base,
-            what="restore",
-            note=_("Taken back: %(what)s", what=revision.note),
-        )
-    except store.Stale:
+    if n == 1:
+        raise Conflict(_("This is the first version of the course: there is nothing to take back."))
+    if n != draft.head or revision.person_id != person.id:
         raise Conflict(
             _(
                 "Something else was changed here since. Go back to the version you want on the page of the history."
             )
-        ) from None
+        )
+    changes: dict[str, bytes | str | store.Stored | None] = {}
+    base: dict[str, str | None] = {}
+    for change in revision.changes:
+        base[change.path] = change.after
+        changes[change.path] = _content(session, change.path, change.before)
+    note = _("Taken back: %(what)s", what=revision.note)
+    return store.save(session, draft, person, changes, base=base, what="restore", note=note)
+
+
+def _content(session: Session, path: str, digest: str | None) -> bytes | store.Stored | None:
+    """Return what a file was: the bytes of a text; a picture or a sound lies in the storage already."""
+    if digest is None:
+        return None
+    return store.body(session, digest) if is_text(path) else store.Stored(digest)

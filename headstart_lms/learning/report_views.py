@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from flask import redirect, request
@@ -142,10 +142,11 @@ def _send(enrolment: Enrolment, book: Book, place: Place) -> None:
 def reports_read(slug: str) -> Response:
     """Put away what the authors answered; the form says until when, so that a newer answer is not lost."""
     try:
-        shown = datetime.fromisoformat(request.form.get("shown", ""))
-    except ValueError:
-        raise Invalid(_("This form is not complete. Load the page again and answer once more.")) from None
-    if shown.tzinfo is None:
+        given = datetime.fromisoformat(request.form.get("shown", ""))
+        shown = None if given.tzinfo is None else given.astimezone(UTC)
+    except (ValueError, OverflowError):
+        shown = None
+    if shown is None:
         raise Invalid(_("This form is not complete. Load the page again and answer once more."))
     with transaction() as current:
         reports.mark_read(current, this_person(), slug, shown)

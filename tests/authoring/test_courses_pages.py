@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import re
@@ -19,6 +20,7 @@ from headstart_lms.authoring.models import Draft
 from headstart_lms.builtin import item_types
 from headstart_lms.courses.check import check_folder
 from headstart_lms.kernel.db import session, transaction
+from headstart_lms.kernel.errors import Invalid
 
 from ..browsing import Browser, Page
 from ..conftest import ROOT
@@ -529,6 +531,81 @@ def test_what_was_kept_of_two_people_can_be_taken(app: Flask, bruno: Browser, fo
     bruno.post(href, {"do": "take"})
     with app.app_context():
         assert store.read_data(session(), draft_of(uuid), path)[0]["title"] == "Of the second"
+
+
+def test_taking_what_was_kept_leaves_what_others_wrote_elsewhere(
+    app: Flask, bruno: Browser, folder: Path
+) -> None:
+    uuid = make_draft(app, folder)
+    path = "units/first.yaml"
+    with app.app_context():
+        data, opened = store.read_data(session(), draft_of(uuid), path)
+    first = copy.deepcopy(data)
+    first["title"] = "Of the first"
+    first["blocks"][0]["text"] = "A text of the first."
+    save(app, uuid, path, first)
+    with app.app_context(), transaction() as current:
+        second = {**data, "title": "Of the second"}
+        store.save_merged(current, draft_of(uuid), person_of("bruno"), path, second, base=opened, what="edit")
+    first["minutes"] = 17
+    save(app, uuid, path, first)
+    page = bruno.open(f"/teach/courses/{uuid}")
+    href = next(link["href"] for link in page.links if "/kept/" in link["href"])
+    page = bruno.open(href)
+    assert "Of the second" in page.text
+    assert "A text of the first." not in page.text, "it stays, so it is no difference"
+    bruno.post(href, {"do": "take"})
+    with app.app_context():
+        assert store.read_data(session(), draft_of(uuid), path)[0] == {**first, "title": "Of the second"}
+
+
+def test_nothing_takes_a_course_back_to_no_files_at_all(app: Flask, bruno: Browser, folder: Path) -> None:
+    uuid = make_draft(app, folder)
+    before = files_in(app, uuid)
+    refused = bruno.post(f"/teach/courses/{uuid}/undo", {"n": "1"})
+    assert refused.status == 409
+    assert "the first version" in refused.text
+    assert bruno.post(f"/teach/courses/{uuid}/restore", {"n": "0"}).status == 404
+    with app.app_context(), transaction() as current:
+        draft, bare = draft_of(uuid), {"course.yaml": None}
+        with pytest.raises(Invalid, match="a course starts with it"):
+            store.save(current, draft, person_of("bruno"), bare, base=before, what="edit")
+    assert files_in(app, uuid) == before
+
+
+def test_the_step_of_somebody_else_or_an_earlier_one_is_not_taken_back(
+    app: Flask, bruno: Browser, folder: Path
+) -> None:
+    uuid = make_draft(app, folder)
+    with app.app_context():
+        data, _digest = store.read_data(session(), draft_of(uuid), "units/first.yaml")
+        other, _digest = store.read_data(session(), draft_of(uuid), "units/second.yaml")
+    save(app, uuid, "units/first.yaml", {**data, "title": "Of the first step"})
+    save(app, uuid, "units/second.yaml", {**other, "title": "Of the second step"})
+    staff(app, "mira", "manager")
+    with app.app_context(), transaction() as current:
+        draft = draft_of(uuid, "mira")
+        base = {"units/first.yaml": store.digest_of(current, draft, "units/first.yaml")}
+        mine = {**data, "title": "Of somebody else"}
+        store.save_data(current, draft, person_of("mira"), "units/first.yaml", mine, base=base, what="edit")
+    for n in ("3", "4"):
+        assert bruno.post(f"/teach/courses/{uuid}/undo", {"n": n}).status == 409
+    with app.app_context():
+        assert draft_of(uuid).head == 4
+
+
+def test_the_step_that_replaced_a_picture_is_taken_back(app: Flask, bruno: Browser, folder: Path) -> None:
+    uuid = make_draft(app, folder)
+    with app.app_context(), transaction() as current:
+        storage = app.extensions["headstart"].storage
+        old, new = (store.Stored(storage.put(raw)) for raw in (b"the old picture", b"the new picture"))
+        for before, after in ((None, old), (old, new)):
+            base = {"media/a.jpg": before.digest if before is not None else None}
+            store.save(
+                current, draft_of(uuid), person_of("bruno"), {"media/a.jpg": after}, base=base, what="media"
+            )
+    bruno.post(f"/teach/courses/{uuid}/undo", {"n": "3"})
+    assert files_in(app, uuid)["media/a.jpg"] == old.digest
 
 
 def test_a_browser_lets_the_settings_go_with_one_language_ticked(

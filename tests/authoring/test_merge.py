@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headstart_lms.authoring import store
-from headstart_lms.authoring.merge import GONE, merge, parts
+from headstart_lms.authoring.merge import GONE, merge, parts, take
 from headstart_lms.authoring.models import Mark
 from headstart_lms.authoring.yamltext import equal
 from headstart_lms.kernel.db import session, transaction
@@ -163,6 +163,23 @@ def test_it_does_not_matter_who_came_first_when_nothing_clashes(base: Any, mine:
     assert len(one.clashes) == len(two.clashes)
     if not one.clashes:
         assert {p: repr(v) for p, v in parts(one.data)} == {p: repr(v) for p, v in parts(two.data)}
+
+
+@given(UNITS, UNITS, UNITS)
+@settings(max_examples=400, deadline=None)
+def test_what_is_taken_of_the_clashes_is_there_and_the_rest_stays(base: Any, mine: Any, theirs: Any) -> None:
+    merged = merge(base, mine, theirs)
+    result = take(merged.data, mine, [clash.place for clash in merged.clashes])
+    then = merge(merged.data, result, merged.data)
+    assert equal(then.data, result)
+    places = {clash.place: clash for clash in merged.clashes if clash.place[-1:] != ("order",)}
+    for place, part in parts(result):
+        if place in places:
+            assert equal(part, places[place].mine)
+    touched = {clash.place[:2] for clash in merged.clashes}
+    left = [one for one in parts(merged.data) if one[0][:2] not in touched]
+    assert all(any(p == place and equal(v, part) for p, v in parts(result)) for place, part in left)
+    assert equal(take(result, mine, places), result)
 
 
 @given(UNITS, UNITS, UNITS)

@@ -16,6 +16,7 @@ from headstart_lms.authoring import drafts, store
 from headstart_lms.authoring.models import Mark
 from headstart_lms.cohorts import services as cohorts
 from headstart_lms.courses.library import get_course
+from headstart_lms.courses.models import Course as CourseRow
 from headstart_lms.courses.models import Edition
 from headstart_lms.kernel import jobs
 from headstart_lms.kernel.db import session, transaction
@@ -282,6 +283,27 @@ def test_an_author_does_not_sign_off_her_own_course(app: Flask, bruno: Browser, 
     assert "Somebody who is not an author" in page.text
 
 
+def test_whoever_wrote_does_not_sign_off_what_she_wrote(app: Flask, bruno: Browser, folder: Path) -> None:
+    uuid = make_draft(app, folder)
+    mira = staff(app, "mira", "manager")
+    assert mira.open(f"/teach/courses/{uuid}/publish").form(having="note")
+    with app.app_context(), transaction() as current:
+        draft = draft_of(uuid, "mira")
+        data, digest = store.read_data(current, draft, UNIT)
+        mine = {**data, "title": "Of the manager"}
+        store.save_data(current, draft, person_of("mira"), UNIT, mine, base={UNIT: digest}, what="edit")
+    page = mira.open(f"/teach/courses/{uuid}/publish")
+    assert not [form for form in page.forms if "note" in form.names]
+    refused = mira.post(f"/teach/courses/{uuid}/publish", {"do": "sign", "n": "2"})
+    assert refused.status == 403
+    assert "You changed this course yourself." in refused.text
+
+    publish(bruno, uuid)
+    change(app, uuid, lambda d: d.update(title="Of the author"))
+    page = mira.open(f"/teach/courses/{uuid}/publish")
+    assert "signed off" in mira.send(page.form(having="note")).text
+
+
 # --- at an hour ---------------------------------------------------------------------------------
 
 
@@ -339,3 +361,45 @@ def test_what_cannot_be_published_at_its_hour_is_said_on_the_page(
     page = bruno.open(f"/teach/courses/{uuid}/publish")
     assert "not published" in page.text
     assert "Another course has the address" in page.text
+
+
+@pytest.mark.parametrize("how", ["suspended", "not an author any more"])
+def test_what_somebody_planned_who_may_not_publish_any_more_is_not_published(
+    app: Flask, bruno: Browser, folder: Path, clock: Clock, how: str
+) -> None:
+    uuid = make_draft(app, folder)
+    staff(app, "mira", "manager")
+    publish(bruno, uuid, do="later", at="2026-11-21T14:00")
+    with app.app_context(), transaction() as current:
+        if how == "suspended":
+            person_of("bruno").suspended = datetime(2026, 11, 21, 13, 30, tzinfo=UTC)
+        else:
+            for member in draft_of(uuid).members:
+                current.delete(member)
+    clock.move(hours=3)
+    work(app)
+    with app.app_context():
+        assert session().scalar(select(Edition).join(CourseRow).where(CourseRow.slug == "small")) is None
+        draft = draft_of(uuid, "mira", "read")
+        assert draft.due is None
+        assert [mark.kind for mark in session().scalars(select(Mark))] == ["refused"]
+        assert "may not publish the course any more" in session().scalars(select(Mark)).one().note
+
+
+def test_what_breaks_at_its_hour_is_said_on_the_page_and_not_tried_for_ever(
+    app: Flask, bruno: Browser, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uuid = make_draft(app, folder)
+    publish(bruno, uuid, do="later", at="2026-11-21T14:00")
+
+    def broken(*_given: object, **_named: object) -> None:
+        raise KeyError("a fault of the program")
+
+    monkeypatch.setattr("headstart_lms.authoring.checking.check_tree", broken)
+    clock.move(hours=3)
+    work(app)
+    monkeypatch.undo()
+    with app.app_context():
+        assert draft_of(uuid).due is None
+        assert session().query(jobs.Job).filter_by(kind="authoring.publish").count() == 0
+        assert "could not be published" in session().scalars(select(Mark)).one().note

@@ -90,6 +90,21 @@ def test_a_dropped_connection_loses_nothing_and_the_text_goes_out_when_it_is_bac
     assert first_text(unit_now(site, draft))["text"].strip() == "Written in a tunnel."
 
 
+def test_an_answer_that_is_cut_on_its_way_counts_as_no_connection(visit: Any, site: Site, draft: str) -> None:
+    page = visit(TEACHER, **DESK)
+    field = open_text(page, site, draft)
+    cut = {"status": 200, "content_type": "application/json", "body": '{"base": "'}
+    page.route(
+        "**/parts/**",
+        lambda route: route.fulfill(**cut) if route.request.method == "POST" else route.continue_(),
+    )
+    field.fill("Said twice.")
+    expect(page.locator("[data-hs-saved]")).to_contain_text("kept on this device", timeout=10_000)
+    page.unroute("**/parts/**")
+    expect(page.locator("[data-hs-saved]")).to_contain_text("Saved at", timeout=15_000)
+    assert first_text(unit_now(site, draft))["text"].strip() == "Said twice."
+
+
 def test_a_closed_window_and_a_lost_connection_keep_the_text_on_the_device(
     visit: Any, site: Site, draft: str
 ) -> None:

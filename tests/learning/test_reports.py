@@ -130,6 +130,16 @@ def test_what_reaches_a_person_is_not_kept(app: Flask, as_person: AsPerson) -> N
         assert stored()[0].text == "Call me […] or […], rent 1200 euros, page 12."
 
 
+@pytest.mark.parametrize("text", ["amina@example.org " * 40, "a" * 100_000])
+def test_a_text_is_measured_as_it_was_written(app: Flask, as_person: AsPerson, text: str) -> None:
+    amina = as_person("amina")
+    page = amina.send(amina.open(HELLO).form(to=HELLO), {"kind": "other", "text": text})
+    assert page.status == 422
+    assert "Write at most 500 characters." in page.text
+    with app.app_context():
+        assert stored() == []
+
+
 @given(st.text(max_size=500))
 def test_taking_out_contacts_never_fails_and_leaves_none(text: str) -> None:
     left = reports.without_contacts(text)
@@ -207,6 +217,18 @@ def test_she_hears_what_became_of_it_until_she_says_that_she_has_read_it(
     after = amina.send(page.form(to="/reports/read"))
     assert after.path.endswith("/courses/tiny")
     assert "You told us" not in after.text
+
+
+@pytest.mark.parametrize(
+    "shown, status",
+    [
+        ("0001-01-01T00:00:00+14:00", 422), ("9999-12-31T23:59:59-14:00", 422), ("2026-11-22T10:00:00", 422),
+        ("2026-11-22T10:00:00+02:00", 200),
+    ],
+)  # fmt: skip
+def test_a_moment_that_no_calendar_has_is_refused(as_person: AsPerson, shown: str, status: int) -> None:
+    amina = as_person("amina")
+    assert amina.post("/courses/tiny/reports/read", {"shown": shown}).status == status
 
 
 def test_news_that_came_after_the_page_was_shown_is_not_lost(

@@ -83,8 +83,12 @@ class Autosave {
     const content = contentOf(this.form);
     if (this.busy || this.stopped || same(content, this.saved)) return;
     this.busy = true;
-    const answer = await this.send(content);
-    this.busy = false;
+    let answer = null;
+    try {
+      answer = await this.send(content);
+    } finally {
+      this.busy = false;
+    }
     if (answer === null) {
       this.say("offline");
       clearTimeout(this.timer);
@@ -114,9 +118,8 @@ class Autosave {
       if (response.status >= 500) return null;
       const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
       return { status: response.status, body: isJson ? await response.json() : null };
-    } catch (error) {
-      if (error instanceof TypeError) return null; // no network
-      throw error;
+    } catch {
+      return null; // no network, or an answer that was cut on its way
     }
   }
 
