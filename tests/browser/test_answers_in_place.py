@@ -92,7 +92,7 @@ def test_an_answer_that_does_not_arrive_stays_and_is_sent_again_under_its_id(uni
 def test_an_answer_after_the_session_ended_shows_what_the_server_says(unit: Page) -> None:
     unit.context.clear_cookies()
     _send(unit)
-    expect(unit.get_by_role("heading", level=1)).to_have_text("Please sign in")
+    expect(unit.get_by_role("heading", level=1)).to_have_text("Please sign in again")
 
 
 def test_going_back_and_answering_again_is_no_conflict(unit: Page) -> None:
@@ -124,7 +124,7 @@ def test_the_clock_of_a_test_counts_minutes(visit: Callable[..., Page]) -> None:
     page.locator("main button[type=submit]").click()
     page.wait_for_url("**/sittings/**")
     left = page.locator("[data-hs-left]")
-    expect(left).to_have_text("30 minutes")
-    page.clock.run_for(26 * 60_000)
+    expect(left).to_have_text("35 minutes")
+    page.clock.run_for(31 * 60_000)
     expect(left).to_have_text("4 minutes")
     expect(page.locator("[data-hs-clock]")).to_have_class("hs-clock hs-is-short")

@@ -196,11 +196,14 @@ def test_courses_are_there_with_their_translations(installed: Installed, clean_c
     shipped = {file.parent.name for file in clean_copy.glob("course_content/*/course.yaml")}
     assert {row["slug"] for row in listed} == shipped
     catalogue = installed.page("/?lang=ar")
+    assert any("ar" in row["languages"] for row in listed)
     for row in listed:
+        assert installed.get(f"/courses/{row['slug']}")[0] == 200
+        if "ar" not in row["languages"]:
+            continue
         texts = polib.pofile(str(clean_copy / "course_content" / row["slug"] / "translations" / "ar.po"))
         (title,) = [entry.msgstr for entry in texts if entry.msgctxt == "course//title"]
         assert title in catalogue
-        assert installed.get(f"/courses/{row['slug']}")[0] == 200
 
 
 def test_style_sheets_come_from_the_package(installed: Installed, clean_copy: Path) -> None:

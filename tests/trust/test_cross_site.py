@@ -42,6 +42,7 @@ def writing_views(app: Flask) -> list[str]:
         "launch": "00000000-0000-4000-8000-000000000000", "form": "csv",
         "draft": "00000000-0000-4000-8000-000000000000", "number": 1, "unit_id": "first", "part_id": "first-aim",
         "block_id": "first-practice", "table": "words", "row_id": "a", "language": "ar", "lang": "ar",
+        "report": "00000000-0000-4000-8000-000000000000", "part": "first-hello", "course": "it-italiano-a1",
         "person": "00000000-0000-4000-8000-000000000000", "sitting_id": "00000000-0000-4000-8000-000000000000",
     }  # fmt: skip
     found = []
