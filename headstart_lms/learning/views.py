@@ -20,9 +20,10 @@ from ..assessments import services as assessments
 from ..certificates import services as certificates
 from ..cohorts import services as cohorts
 from ..cohorts.models import Enrolment
+from ..courses.document import Entry
 from ..courses.library import Book, get_course
 from ..courses.models import Course as CourseRow
-from ..courses.parts import VocabularyBlock
+from ..courses.parts import Unit, VocabularyBlock
 from ..courses.services import list_courses
 from ..kernel import i18n, web
 from ..kernel.clock import now, today
@@ -169,6 +170,10 @@ def move(slug: str) -> Response:
     return redirect(web.url("learning.course", slug=slug), 303)
 
 
+#: How many words a search shows at most.
+MOST_WORDS = 60
+
+
 @bp.get("/courses/<slug>/words")
 @access(public)
 def vocabulary(slug: str) -> str:
@@ -182,8 +187,9 @@ def vocabulary(slug: str) -> str:
         else house().library.book(session(), row.current_digest, i18n.language())
     )
     asked = " ".join(request.args.get("q", "").split())[:60]
-    groups = []
+    groups: list[tuple[Unit, list[Entry]]] = []
     seen: set[str] = set()
+    is_cut = False
     for name in book.unit_order:
         unit = book.units[name]
         ids = [e for b in unit.blocks if isinstance(b, VocabularyBlock) for e in b.entries if e not in seen]
@@ -192,11 +198,15 @@ def vocabulary(slug: str) -> str:
         if asked:
             low = asked.casefold()
             entries = [e for e in entries if low in e.headword.casefold() or low in e.gloss.text.casefold()]
+        if asked:  # one letter fits half of the words: a slow network gets as many as one looks through
+            left = MOST_WORDS - sum(len(shown) for _unit, shown in groups)
+            is_cut = is_cut or len(entries) > left
+            entries = entries[:left]
         if entries:
             groups.append((unit, entries))
     return web.render(
         "headstart/learning/vocabulary.html", accent=book.course.kind, book=book, course=book.course, groups=groups,
-        asked=asked, media=pages.media_of(book), total=len(book.course.entries),
+        asked=asked, is_cut=is_cut, media=pages.media_of(book), total=len(book.course.entries),
     )  # fmt: skip
 
 
