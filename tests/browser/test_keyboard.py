@@ -120,7 +120,7 @@ def test_the_first_unit_is_learned_with_the_keyboard_alone(site: Site, visit: Ca
     else:
         raise AssertionError("the unit has no end")
     page.goto(f"/courses/{SLUG}")
-    expect(page.locator(".hs-stat").first).to_contain_text("1 / 10")
+    expect(page.locator(".hs-stat").first).to_contain_text("1 / 13")
 
 
 def test_the_first_stop_of_a_page_is_the_way_past_its_head(visit: Callable[..., Page]) -> None:
