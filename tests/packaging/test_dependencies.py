@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Declared but not imported by name: loaded by its user.
-BY_NAME_ONLY = {"psycopg", "faster-whisper", "onnxruntime"}
+BY_NAME_ONLY = {"psycopg", "faster-whisper", "numpy", "onnxruntime"}
 
 
 def declared() -> set[str]:
