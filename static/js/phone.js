@@ -49,7 +49,7 @@ function makeButton(holder, voice) {
 }
 
 function show(root) {
-  for (const holder of root.querySelectorAll("[data-hs-say][hidden]")) {
+  for (const holder of root.querySelectorAll("[data-hs-say][data-lang][hidden]")) {
     const voice = ownVoice(holder.dataset.lang);
     if (!voice) continue;
     holder.prepend(makeButton(holder, voice));
@@ -64,7 +64,7 @@ function show(root) {
 }
 
 export function enhancePhoneVoices(root) {
-  if (!speech || !root.querySelector("[data-hs-say]")) return;
+  if (!speech || !root.querySelector("[data-hs-say][data-lang]")) return;
   show(root);
   // voices come late, and some phones tell nobody who asks before
   speech.addEventListener?.("voiceschanged", () => show(root));
