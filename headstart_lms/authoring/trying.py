@@ -12,7 +12,7 @@ from ..assessments.items.base import Grade, ItemType, Tokens, own_language
 from ..assessments.items.dictation import Dictation
 from ..assessments.items.form import FormItem
 from ..assessments.items.gap_type import GapType
-from ..assessments.items.lexicon import Lexicon
+from ..assessments.items.lexicon import Lexicon, texts_of
 from ..assessments.items.number import Number
 from ..assessments.items.short import Short
 from ..assessments.items.typed import read_text
@@ -62,10 +62,9 @@ def lexicon_of(data: Mapping[str, Any]) -> Lexicon:
             entry = Entry.model_validate(row)
         except ValidationError:
             continue
-        texts += [entry.word, entry.headword, *([entry.example.text] if entry.example else [])]
-        forms = [form for form in (entry.word, entry.plural) if form and form != "-"]
-        texts += forms
-        nouns += forms if entry.kind == "noun" else []
+        texts += texts_of(entry)
+        if entry.kind == "noun":
+            nouns += [form for form in (entry.word, entry.plural) if form and form != "-"]
     for _unit, _place, part in parts_of(data):
         said = [
             part.get("text"),

@@ -52,7 +52,8 @@ def brought_along(names: set[str]) -> set[str]:
 
 
 def test_everything_that_is_imported_is_installed_with_the_program() -> None:
-    assert imported() - declared() - brought_along(declared()) == set()
+    # what is loaded by name need not be installed where the tests run, and brings nothing that we import
+    assert imported() - declared() - brought_along(declared() - BY_NAME_ONLY) == set()
 
 
 def test_nothing_is_declared_that_is_not_used() -> None:

@@ -45,7 +45,7 @@ class Lexicon:
         texts: list[str] = []
         nouns: list[str] = []
         for entry in course.entries:
-            texts += _texts_of(entry)
+            texts += texts_of(entry)
             if entry.kind == "noun":
                 nouns += [form for form in (entry.word, entry.plural) if form and form != "-"]
         for unit in course.units:
@@ -66,7 +66,8 @@ def _words(texts: Iterable[str], language: str | None) -> frozenset[str]:
     return frozenset(fold(word, language) for text in texts for word in words_of(text))
 
 
-def _texts_of(entry: Entry) -> list[str]:
+def texts_of(entry: Entry) -> list[str]:
+    """Return what of an entry is in the taught language: its forms and its example."""
     texts = [entry.word, entry.headword, *entry.forms]
     if entry.plural and entry.plural != "-":
         texts.append(entry.plural)
