@@ -39,7 +39,21 @@ def headstart(ctx: click.Context) -> None:
     ctx.meta["headstart.item_types"] = item_types
 
 
-for group in (course, facts, draft, audio, centre, person, certificate, key, trust, verifier, progress, client, lrs):
+for group in (
+    course,
+    facts,
+    draft,
+    audio,
+    centre,
+    person,
+    certificate,
+    key,
+    trust,
+    verifier,
+    progress,
+    client,
+    lrs,
+):
     headstart.add_command(group)
 
 

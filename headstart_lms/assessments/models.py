@@ -86,6 +86,31 @@ class Answer(Base):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
+class Regrade(Base):
+    """A finished sitting that was marked again, because what counted as right in a question was wrong.
+
+    The sitting has the new result; here stands what it was before.
+    """
+
+    __tablename__ = "lms_regrade"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sitting_id: Mapped[UUID] = mapped_column(ForeignKey("lms_sitting.id", ondelete="CASCADE"), index=True)
+    #: The same for all sittings that one press marked again.
+    run: Mapped[UUID] = mapped_column(index=True)
+    #: {item id, as drawn: ``key`` (marked by the new key) or ``all`` (everybody has the points)}, of all runs so far.
+    questions: Mapped[dict[str, str]] = mapped_column(JSON)
+    score: Mapped[float]
+    passed: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(default=now)
+    #: Who asked for it.
+    person_id: Mapped[int | None] = mapped_column(
+        ForeignKey("lms_person.id", ondelete="SET NULL"), index=True
+    )
+
+    sitting: Mapped[Sitting] = relationship()
+
+
 class Review(Base):
     """One look at a word, and how well it was known. When a word comes again follows from these rows alone.
 

@@ -201,7 +201,7 @@ def _fields() -> dict[str, str]:
         "valid_until": _("Valid until"), "review_by": _("Look at it again by"), "slug": _("Address"), "type": _("Kind"),
         "sections": _("Sections"), "pass": _("Pass mark"), "attempts": _("Attempts"), "tags": _("Tags"),
         "topics": _("Topics"), "skill": _("Skill"), "transcript": _("Transcript"), "picture": _("Picture"),
-        "audio": _("Sound"), "explain": _("Explanation"), "prompt": _("Question"),
+        "audio": _("Sound"), "explain": _("Explanation"), "prompt": _("Question"), "replaces": _("Takes the place of"),
     }  # fmt: skip
 
 

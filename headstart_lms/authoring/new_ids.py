@@ -1,4 +1,7 @@
-"""New ids for questions in which what is right changed: answers of learners stand under the old ones. No Flask."""
+"""New ids for questions in which what is right changed: answers of learners stand under the old ones. No Flask.
+
+The question keeps its old ids in ``replaces``: learning.regrading marks finished tests again by it.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,12 @@ def _renew_rows(rows: list[Any], wanted: set[str], taken: set[str]) -> bool:
     changed = False
     for row in rows:
         if isinstance(row, dict) and row.get("id") in wanted:
-            row["id"] = outline.free_id(f"{row['id']}-new", taken)
+            old = dict(row)
+            row.clear()
+            before = old.get("replaces")
+            row["id"] = outline.free_id(f"{str(old['id']).removesuffix('-new')}-new", taken)
+            row["replaces"] = [*(before if isinstance(before, list) else ()), old["id"]]
+            row |= {name: value for name, value in old.items() if name not in row}
             taken.add(row["id"])
             changed = True
     return changed

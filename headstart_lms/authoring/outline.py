@@ -342,6 +342,7 @@ def double_unit(act: Act, name: str) -> Revision:
     for block in [b for b in data.get("blocks") or [] if isinstance(b, dict)]:
         for part in [block, *(i for i in block.get("items") or [] if isinstance(i, dict))]:
             part["id"] = free_id(str(part.get("id", "part")), taken)
+            part.pop("replaces", None)
             taken.add(part["id"])
     home["units"].insert(home["units"].index(name) + 1, data["id"])
     act.put_unit(data)

@@ -14,9 +14,11 @@ from ..kernel.clock import now
 from ..kernel.db import session, transaction
 from ..kernel.errors import Conflict, Invalid, LMSError
 from ..kernel.i18n import _
+from ..learning.regrading import replaced
 from . import new_ids, outline, publishing
 from .context import AUTHORS, bp, draft_for, draft_page, house
 from .draft_views import findings_of
+from .drafts import may
 from .models import Draft
 
 
@@ -38,8 +40,16 @@ def _page(draft: Draft, problem: LMSError | None = None) -> str:
         signed=publishing.signed(current, draft, draft.head),
         is_author=any(m.person_id == this_person().id and m.role == "author" for m in draft.members)
         or publishing.has_written(current, draft, this_person()),
+        replaced=_replaced(draft, plan),
         marks=publishing.marks_of(current, draft, "published", "refused", "signed")[:20],
     )  # fmt: skip
+
+
+def _replaced(draft: Draft, plan: publishing.Plan) -> int:
+    """Return in how many questions of published tests the key changed, for who may have the tests marked again."""
+    if plan.published is None or plan.refusal or not may(this_person(), draft, "manage"):
+        return 0
+    return len(replaced(house().library.source(session(), plan.published.digest)))
 
 
 @bp.post("/teach/courses/<uuid:draft>/publish", endpoint="publish_now")

@@ -134,6 +134,7 @@ def duplicate(unit: Data, part_id: str, taken: Collection[str]) -> tuple[Data, s
     twin = copy.deepcopy(rows[n])
     for part in (twin, *_rows(twin, "items")):
         part["id"] = new_id(used, re.sub(r"-?\d+$", "", str(part.get("id") or twin["id"])) or "part")
+        part.pop("replaces", None)
         used.add(part["id"])
     rows.insert(n + 1, twin)
     return new, str(twin["id"])

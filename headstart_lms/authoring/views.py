@@ -172,6 +172,7 @@ from . import picture_views as picture_views  # noqa: E402
 from . import publish_views as publish_views  # noqa: E402
 from . import record_views as record_views  # noqa: E402
 from . import recorder_views as recorder_views  # noqa: E402
+from . import regrade_views as regrade_views  # noqa: E402
 from . import report_views as report_views  # noqa: E402
 from . import translation_views as translation_views  # noqa: E402
 from . import unit_views as unit_views  # noqa: E402

@@ -72,6 +72,8 @@ class ItemBase(Part):
     tags: tuple[Id, ...] = ()
     topic: Topic | None = None
     difficulty: Annotated[int, Field(ge=1, le=3)] = 1
+    #: The ids this question had before what is right in it changed: finished tests can be marked again with it.
+    replaces: tuple[Id, ...] = ()
 
     def media_ids(self) -> Iterator[str]:
         """Yield the ids of all pictures and sounds this item shows; types add theirs."""

@@ -67,6 +67,17 @@ def _ids(course: Course) -> Iterator[Problem]:
                 f"The id '{part.id}' stands twice in the course. Give one of them a new id.",
             )
         seen.add(part.id)
+    replaced: set[str] = set()
+    for loc, part in _blocks_and_items(course):
+        for n, old in enumerate(part.replaces if isinstance(part, ItemBase) else ()):
+            if old in seen or old in replaced:
+                other = "is still in the course" if old in seen else "is replaced already"
+                yield (
+                    "error",
+                    (*loc, "replaces", n),
+                    f"The question '{old}' {other}. Take it out of 'replaces'.",
+                )
+            replaced.add(old)
     for n, unit in enumerate(course.units):
         if unit.id in seen:
             yield "error", ("units", n, "id"), f"The id '{unit.id}' is also the id of a block or item."

@@ -152,6 +152,7 @@ _NOT_KEY = {
     "difficulty",
     "hint",
     "gloss",
+    "replaces",
 }
 
 

@@ -151,9 +151,7 @@ def answer_error(error: LMSError) -> BaseResponse:
         )
         response.content_type = "application/problem+json"
     elif isinstance(error, SignInNeeded) and (kept := _written()):
-        response = make_response(
-            render("headstart/again.html", fields=kept, sign_in=url("accounts.sign_in"))
-        )
+        response = make_response(render("headstart/again.html", fields=kept, sign_in=url("accounts.sign_in")))
     else:
         response = make_response(
             render(

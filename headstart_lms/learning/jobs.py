@@ -1,4 +1,6 @@
-"""Tests whose time is over are closed, even when nobody looks; what launched content told is counted."""
+"""Tests whose time is over are closed, even when nobody looks; tests are marked again; what launched content told is
+counted.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from ..kernel.db import session, transaction
 from ..kernel.errors import NotFound
 from ..kernel.jobs import job
 from ..lrs.launches import COUNT_JOB
-from . import reports, services
+from . import regrading, reports, services
 
 
 @job("learning.close-overdue-tests")
@@ -33,6 +35,18 @@ def close_overdue_tests(payload: dict[str, Any]) -> None:
             problems.append(error)
     if problems:
         raise ExceptionGroup("these tests could not be closed", problems)
+
+
+@job(regrading.MARK_AGAIN)
+def mark_again(payload: dict[str, Any]) -> None:
+    """Mark the tests of a course again, each in a transaction of its own; doing it twice changes nothing."""
+    house = services.House.of(current_app.extensions["headstart"])
+    ways, run = payload["ways"], UUID(payload["run"])
+    for sitting_id in regrading.sittings_to_mark(session(), house, payload["course"], ways):
+        with transaction() as current:
+            regrading.mark_again(
+                current, house, sitting_id, ways, run=run, person_id=payload["person"], at=now()
+            )
 
 
 @job(COUNT_JOB)

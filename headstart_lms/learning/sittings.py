@@ -21,7 +21,7 @@ from ..kernel.db import session, transaction
 from ..kernel.errors import Conflict, Invalid, NotFound
 from ..kernel.i18n import _
 from ..progress import services as progress
-from . import pages, services
+from . import pages, regrading, services
 from .context import award_of, book_of, bp, form_values, house, sent_answer_id
 
 
@@ -209,6 +209,7 @@ def _result_page(found: Any) -> str:
     tokens = house().tokens(found.id)
     enrolment = found.enrolment
     current = book_of(enrolment)
+    again = regrading.regrades_of(session(), found)
     standing = progress.get_standing(session(), enrolment.id, current.course)
     award = award_of(this_person(), enrolment)
     sections = []
@@ -232,7 +233,8 @@ def _result_page(found: Any) -> str:
         sections.append((section, (found.sections or {}).get(section.id, 0.0), questions, repeat))
     return web.render(
         "headstart/learning/result.html", accent=book.course.kind, book=book, course=book.course,
-        blueprint=blueprint, sitting=found, sections=sections, media=pages.media_of(book), standing=standing,
+        blueprint=blueprint, sitting=found, sections=sections,
+        again=again, marked_again=again[-1].questions if again else {}, media=pages.media_of(book), standing=standing,
         award=award, left=assessments.sittings_left(session(), enrolment, blueprint), rule=pass_rule_words(blueprint),
         is_final=blueprint.id == book.course.certificate.blueprint,
         missing=pages.missing(current.course, standing, has_award=award is not None,

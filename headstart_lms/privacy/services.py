@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Grant, Identity, Person, SignIn
-from ..assessments.models import Answer, Attempt, Review, Sitting
+from ..assessments.models import Answer, Attempt, Regrade, Review, Sitting
 from ..authoring import privacy as authoring
 from ..certificates import privacy as certificates
 from ..cohorts.models import Cohort, Enrolment
@@ -35,6 +35,7 @@ PLAN: dict[str, str] = {
     "lms_enrolment": "deleted; exported",
     "lms_attempt": "deleted; exported with the answers",
     "lms_sitting": "deleted; exported",
+    "lms_regrade": "deleted; exported with the sittings; who asked for it is emptied",
     "lms_answer": "deleted; exported",
     "lms_review": "deleted; exported",
     "lms_progress": "deleted; exported",
@@ -121,7 +122,7 @@ def _enrolment(session: Session, enrolment: Enrolment, slug: str) -> dict[str, A
         "tests": [
             {"test": s.blueprint_id, "number": s.number, "version": f"{s.edition}.{s.correction}",
              "started": s.started.isoformat(), "finished": s.finished.isoformat() if s.finished else None,
-             "score": s.score, "passed": s.passed,
+             "score": s.score, "passed": s.passed, "marked_again": _regrades(session, s),
              "answers": _answers(session, Answer.sitting_id == s.id, is_open=s.finished is None)}
             for s in sittings
         ],
@@ -159,6 +160,13 @@ def _unmarked(statement: dict[str, Any], open_sittings: set[str]) -> dict[str, A
     return {**statement, "result": result}
 
 
+def _regrades(session: Session, sitting: Sitting) -> list[dict[str, Any]]:
+    return [
+        {"questions": r.questions, "score_before": r.score, "passed_before": r.passed, "at": r.at.isoformat()}
+        for r in session.scalars(select(Regrade).where(Regrade.sitting_id == sitting.id).order_by(Regrade.id))
+    ]
+
+
 def _answers(session: Session, where: Any, *, is_open: bool = False) -> list[dict[str, Any]]:
     return [
         {"id": str(a.id), "item": a.item_id, "response": a.response, "score": None if is_open else a.score,
@@ -182,6 +190,8 @@ def erase(session: Session, person: Person) -> dict[str, int]:
     sittings = select(Sitting.id).where(Sitting.enrolment_id.in_(enrolments))
     # explicit, in order: a host's database may not enforce our cascades
     session.execute(delete(Answer).where(Answer.attempt_id.in_(attempts) | Answer.sitting_id.in_(sittings)))
+    session.execute(delete(Regrade).where(Regrade.sitting_id.in_(sittings)))
+    session.execute(update(Regrade).where(Regrade.person_id == person.id).values(person_id=None))
     session.execute(delete(Attempt).where(Attempt.enrolment_id.in_(enrolments)))
     session.execute(delete(Sitting).where(Sitting.enrolment_id.in_(enrolments)))
     session.execute(delete(Review).where(Review.enrolment_id.in_(enrolments)))

@@ -126,6 +126,24 @@ def finished_test(
     )  # fmt: skip
 
 
+def marked_again(
+    context: Context, run: UUID, sitting_id: UUID, *, blueprint_id: str, score: float, passed: bool,
+    first_passed: bool, at: datetime,
+) -> Statement:  # fmt: skip
+    """Tell the better result of a sitting that was marked again; it names the statement of its first result.
+
+    ``at`` is the end of the sitting: when the learner did it has not changed, only what it is worth.
+    """
+    told = _statement(
+        context, uuid5(run, str(sitting_id)), v.PASSED if passed else v.FAILED,
+        _activity(context.part(blueprint_id), v.TEST), at=at, parent=_course(context), sitting_id=sitting_id,
+        result=_result(score=score, success=passed, completion=True),
+    )  # fmt: skip
+    first = statement_id(sitting_id, v.PASSED if first_passed else v.FAILED)
+    told["context"]["statement"] = {"objectType": "StatementRef", "id": str(first)}
+    return told
+
+
 def completed_unit(context: Context, unit_id: str, *, at: datetime) -> Statement:
     """Tell that a unit was worked through; one statement per enrolment and unit, however often it is told."""
     unit = _activity(context.part(unit_id), v.UNIT)

@@ -306,7 +306,14 @@ def test_words_are_shown_where_the_course_teaches_no_language(
         head, _digest = store.read_data(session(), draft_of(uuid), "course.yaml")
     unit["blocks"].insert(0, {"id": "papers", "type": "vocabulary", "entries": ["permesso"]})
     save(app, uuid, UNIT, unit)
-    row = {"id": "permesso", "kind": "noun", "word": "permesso", "gender": "m", "plural": "-", "gloss": "permit"}
+    row = {
+        "id": "permesso",
+        "kind": "noun",
+        "word": "permesso",
+        "gender": "m",
+        "plural": "-",
+        "gloss": "permit",
+    }
     save(app, uuid, "entries.yaml", [row])
     save(app, uuid, "course.yaml", {**head, "destination": {"country": country}})
     bruno = as_person("bruno")

@@ -137,6 +137,12 @@ authoring.publish_now      POST   far    401      404      404      404      404
 authoring.record           GET    own    303      404      200      404      200      404      200
 authoring.record           GET    other  303      404      200      404      200      404      200
 authoring.record           GET    far    303      404      404      404      404      404      404
+authoring.regrade          GET    own    303      404      200      404      200      404      200
+authoring.regrade          GET    other  303      404      403      404      200      404      200
+authoring.regrade          GET    far    303      404      404      404      404      404      404
+authoring.regrade_now      POST   own    401      404      422      404      422      404      422
+authoring.regrade_now      POST   other  401      404      403      404      422      404      422
+authoring.regrade_now      POST   far    401      404      404      404      404      404      404
 authoring.reports          GET    own    303      404      200      404      200      404      200
 authoring.reports          GET    other  303      404      403      404      200      404      200
 authoring.reports          GET    far    303      404      404      404      404      404      404
