@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from ..accounts.access import staff, this_person
 from ..kernel import web
 from ..kernel.db import session
+from ..kernel.errors import SignInNeeded
 from ..kernel.i18n import _
 from .drafts import STAFF, To, get_draft_for, may
 from .house import House
@@ -66,6 +67,13 @@ def draft_page(template: str, draft: Draft, here: str, **more: Any) -> str:
         f"headstart/authoring/{template}.html", draft=draft, tabs=tabs(draft, here), person=person,
         can=lambda to: may(person, draft, to) and (draft.removed is None or to in ("read", "manage")), **more,
     )  # fmt: skip
+
+
+def check_writer() -> None:
+    """Refuse a form that somebody else opened in this browser, before this person signed in. Raises SignInNeeded."""
+    writer = request.form.get("writer")
+    if writer is not None and writer != str(this_person().uuid):
+        raise SignInNeeded(_("Somebody else is signed in here now. Sign in again as who wrote this."))
 
 
 def sent_base(*names: str) -> dict[str, str | None]:

@@ -19,7 +19,7 @@ from ..kernel.i18n import _, language_name
 from . import drafts, glossary, store, translation_page
 from . import translation_store as translations
 from .compare import word_changes
-from .context import AUTHORS, bp, draft_for, draft_page, house
+from .context import AUTHORS, bp, check_writer, draft_for, draft_page, house
 from .draft_views import link_of
 from .models import Draft
 from .translating import Places, sections
@@ -95,6 +95,7 @@ def _page(draft: Draft, sheet: Sheet, outcome: Outcome | None = None, sent: list
     )  # fmt: skip
     return web.render(
         "headstart/authoring/translate.html", accent=draft.kind, draft=draft, sheet=sheet, shown=shown,
+        person=this_person(),
         outcome=outcome, may_translate=may_translate(draft), labels=translation_page.state_labels(),
         here=lambda part, page=1: _url(draft.uuid, sheet.language, part, page),
     )  # fmt: skip
@@ -116,6 +117,7 @@ def _url(draft: UUID, language: str, part: str, page: int = 1, anchor: str | Non
 @access(AUTHORS)
 def save_translation(draft: UUID, language: str) -> Response | tuple[str, int]:
     """Save the fields of a page that were changed; the others are left as somebody else may have them by now."""
+    check_writer()
     what = request.form.get("do", "save")
     with transaction() as current:
         found = draft_for(draft, "translate")

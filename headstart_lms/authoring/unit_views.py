@@ -22,7 +22,7 @@ from ..kernel.i18n import _
 from ..learning import pages
 from . import drafts, shown, store, unit_edit, writing
 from .checking import problems_of
-from .context import AUTHORS, bp, draft_for, house
+from .context import AUTHORS, bp, check_writer, draft_for, house
 from .forms import Values, form_of, kinds, new_id, wants_form_again
 from .forms.context import plain
 from .models import Draft
@@ -63,7 +63,8 @@ def _page(
         own=by_id.get(unit_id, ()), findings=findings, may_write=may_write, module=module, stops=stops,
         weight=shown.weight_of(preview, house().storage), limit=shown.LIMIT, kinds=shown.block_kinds(),
         item_kinds=kinds("item"), languages=shown.languages(current, draft), language=language,
-        taught=course.taught, last=shown.last_step(current, draft, this_person(), unit_id) if may_write else None,
+        person=this_person(), taught=course.taught,
+        last=shown.last_step(current, draft, this_person(), unit_id) if may_write else None,
         step=shown.step_of(preview.unit, opened), questions=len(preview.unit.items),
     )  # fmt: skip
     response = make_response(html, status)
@@ -97,6 +98,7 @@ def _language() -> str:
 @access(AUTHORS)
 def save_part(draft: UUID, unit_id: str, part_id: str) -> Response:
     """Save one part: a block, or the unit's own title, minutes and objectives."""
+    check_writer()
     values = dict(request.form.lists())
     read: list[Data] = []
     try:

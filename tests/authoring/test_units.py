@@ -16,7 +16,7 @@ from headstart_lms.authoring import store
 from headstart_lms.kernel.db import session
 
 from ..browsing import Browser, Page
-from .drafts import draft_of, make_draft, save
+from .drafts import draft_of, make_draft, save, staff
 
 AsPerson = Callable[[str], Browser]
 UNIT = "units/first.yaml"
@@ -183,6 +183,21 @@ def test_autosave_says_the_new_state_and_what_the_checker_finds(
         == 200
     )
     assert unit()["blocks"][0]["text"] == "Shorter."
+
+
+def test_a_form_that_stayed_open_in_the_browser_is_not_saved_as_who_signed_in_there_since(
+    app: Flask, uuid: UUID, as_person: AsPerson, unit: Callable[[], Any]
+) -> None:
+    form = open_form(as_person("bruno"), uuid, "first-aim")
+    sent = form.data({"f-text": "Words of Bruno."})
+    path = f"{address(uuid)}/parts/first-aim"
+    mira = staff(app, "mira", "manager")
+    asked = mira.post(path, {**sent, "do": "autosave"}, Accept="application/json")
+    assert asked.status == 401
+    kept = mira.post(path, sent)
+    assert kept.status == 401
+    assert "Words of Bruno." in kept.body, "and nothing is lost"
+    assert unit()["blocks"][0]["text"] != "Words of Bruno."
 
 
 def test_a_new_row_of_a_form_that_saves_itself_again_and_again_is_one_row(

@@ -24,7 +24,7 @@ function kept(key) {
   }
 }
 
-const IGNORED = new Set(["csrf_token", "base", "do"]);
+const IGNORED = new Set(["csrf_token", "base", "do", "writer"]);
 
 function contentOf(form) {
   return [...new FormData(form)].filter(([name, value]) => !IGNORED.has(name) && typeof value === "string");
@@ -113,6 +113,7 @@ class Autosave {
     body.set("do", "autosave");
     body.set("base", this.form.elements.base.value);
     body.set("csrf_token", this.form.elements.csrf_token.value);
+    body.set("writer", this.form.elements.writer.value);
     try {
       const response = await fetch(this.form.action, { method: "POST", body, headers: { Accept: "application/json" } });
       if (response.status >= 500) return null;
