@@ -1,7 +1,7 @@
 """Texts of the interface: ``messages.py update`` refreshes the catalogues, ``compile`` makes .mo files.
 
-Languages of learners have every text; languages of offices those that stand on pages where certificates are
-checked, and on the certificate itself.
+Languages of the whole interface have every text; languages of learners what stands on their pages and on those of
+offices; languages of offices what stands on pages where certificates are checked, and on the certificate itself.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import polib
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "headstart_lms" / "translations"
 LANGUAGES = ("ar",)
+LEARNER_LANGUAGES = ("sq", "tr", "uk")
 OFFICE_LANGUAGES = ("cs", "de", "hu", "it", "nl", "pt", "sk")
 #: Files whose texts an office reads; a leading "!" leaves files out again.
 OFFICE_FILES = (
@@ -41,6 +42,31 @@ OFFICE_FILES = (
     "headstart_lms/templates/headstart/components/field.html",
     "headstart_lms/templates/headstart/components/pager.html",
 )
+#: Files whose texts a learner reads, besides those of offices.
+LEARNER_FILES = (
+    "headstart_lms/accounts/*",
+    "headstart_lms/assessments/*",
+    "headstart_lms/certificates/forms.py",
+    "headstart_lms/certificates/holder_views.py",
+    "headstart_lms/certificates/rules.py",
+    "headstart_lms/certificates/services.py",
+    "*/certificates/certificate.html",
+    "*/certificates/my_checks.html",
+    "*/certificates/new.html",
+    "*/certificates/shared.html",
+    "headstart_lms/cohorts/*",
+    "headstart_lms/courses/library.py",
+    "headstart_lms/courses/media.py",
+    "headstart_lms/kernel/*",
+    "headstart_lms/learning/*",
+    "headstart_lms/lrs/sentences.py",
+    "headstart_lms/privacy/*",
+    "headstart_lms/records/*",
+    "!*/records/learner.html",
+    "!*/records/state.html",
+    "!*/records/store.html",
+    "headstart_lms/templates/*",
+)
 
 
 def babel(*arguments: str) -> None:
@@ -55,41 +81,60 @@ def extract(file: Path = FOLDER / "headstart.pot") -> None:
     )  # fmt: skip
 
 
-def is_for_offices(place: str) -> bool:
-    """Tell whether a file has texts that an office reads: the last pattern that fits decides."""
+def is_among(place: str, patterns: tuple[str, ...]) -> bool:
+    """Tell whether a file is meant by patterns: the last one that fits decides."""
     verdict = False
-    for pattern in OFFICE_FILES:
+    for pattern in patterns:
         if fnmatch.fnmatch(place, pattern.removeprefix("!")):
             verdict = not pattern.startswith("!")
     return verdict
 
 
+def texts_of(everything: polib.POFile, *files: tuple[str, ...]) -> polib.POFile:
+    """Return the texts that stand in a file that one of the lists of patterns means."""
+    chosen = polib.POFile()
+    chosen.extend(
+        e for e in everything
+        if any(is_among(place, patterns) for place, _line in e.occurrences for patterns in files)
+    )  # fmt: skip
+    return chosen
+
+
 def office_texts(everything: polib.POFile) -> polib.POFile:
     """Return the part of the texts that offices read."""
-    chosen = polib.POFile()
-    chosen.extend(e for e in everything if any(is_for_offices(place) for place, _line in e.occurrences))
-    return chosen
+    return texts_of(everything, OFFICE_FILES)
+
+
+def learner_texts(everything: polib.POFile) -> polib.POFile:
+    """Return the part of the texts that learners and offices read."""
+    return texts_of(everything, OFFICE_FILES, LEARNER_FILES)
 
 
 def update() -> None:
     extract()
     template = FOLDER / "headstart.pot"
-    office = FOLDER / "office.pot"
-    office_texts(polib.pofile(str(template), encoding="utf-8")).save(str(office))
-    for language in (*LANGUAGES, *OFFICE_LANGUAGES):
-        source = template if language in LANGUAGES else office
-        file = FOLDER / language / "LC_MESSAGES" / "headstart.po"
-        command = "update" if file.exists() else "init"
-        extra = ["--no-fuzzy-matching", "--ignore-obsolete"] if file.exists() else []
-        babel(
-            "-q", command, "-D", "headstart", "-i", str(source), "-d", str(FOLDER), "-l", language, "-w", "110",
-            *extra,
-        )  # fmt: skip
-    office.unlink()
+    everything = polib.pofile(str(template), encoding="utf-8")
+    part = FOLDER / "part.pot"
+    for languages, texts in (
+        (LANGUAGES, everything),
+        (LEARNER_LANGUAGES, learner_texts(everything)),
+        (OFFICE_LANGUAGES, office_texts(everything)),
+    ):
+        # without a header, as extract() writes: Babel would take its rule of the plural for the language's
+        part.write_text("\n".join(map(str, texts)), encoding="utf-8")
+        for language in languages:
+            file = FOLDER / language / "LC_MESSAGES" / "headstart.po"
+            command = "update" if file.exists() else "init"
+            extra = ["--no-fuzzy-matching", "--ignore-obsolete"] if file.exists() else []
+            babel(
+                "-q", command, "-D", "headstart", "-i", str(part), "-d", str(FOLDER), "-l", language, "-w", "110",
+                *extra,
+            )  # fmt: skip
+    part.unlink()
 
 
 def compile_all() -> None:
-    for language in (*LANGUAGES, *OFFICE_LANGUAGES):
+    for language in (*LANGUAGES, *LEARNER_LANGUAGES, *OFFICE_LANGUAGES):
         file = FOLDER / language / "LC_MESSAGES" / "headstart.po"
         if file.exists():
             babel("-q", "compile", "-D", "headstart", "-d", str(FOLDER), "-l", language)

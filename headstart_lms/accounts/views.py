@@ -77,12 +77,12 @@ def start() -> str | Response:
     template = {"to": "start_to", "route": "start_route"}.get(step, "start_language")
     return web.render(
         f"headstart/accounts/{template}.html",
-        languages=i18n.UI_LANGUAGES,
+        languages=i18n.LEARNER_LANGUAGES,
         countries={code: i18n.country(code) for code in countries},
         routes=_routes(),
         to=request.args.get("to", ""),
         after=after,
-        greetings={code: _hello(code) for code in i18n.UI_LANGUAGES},
+        greetings={code: _hello(code) for code in i18n.LEARNER_LANGUAGES},
     )
 
 

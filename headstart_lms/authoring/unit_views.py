@@ -232,7 +232,7 @@ def preview(draft: UUID, unit_id: str) -> Response:
     unit, _digest = writing.read_unit(session(), found, unit_id)
     language = _language()
     seen = shown.preview_of(session(), found, unit, house().item_types, language)
-    with i18n.in_language(language if language in i18n.UI_LANGUAGES else i18n.language()):
+    with i18n.in_language(language if language in i18n.LEARNER_LANGUAGES else i18n.language()):
         return _preview_page(found, unit_id, seen, language)
 
 

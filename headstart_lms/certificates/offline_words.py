@@ -92,8 +92,11 @@ def words() -> dict[str, str]:
 
 
 def languages() -> dict[str, str]:
-    """Return the languages of the verifier, each by its own name."""
-    return i18n.offered(for_offices=True)
+    """Return the languages of the verifier, each by its own name: those of offices and of the whole interface.
+
+    Not those of learners alone: names of countries and dates come from the browser, and few know Albanian.
+    """
+    return {**i18n.UI_LANGUAGES, **i18n.OFFICE_LANGUAGES}
 
 
 def texts(tags: Iterable[str] | None = None) -> dict[str, dict[str, str]]:

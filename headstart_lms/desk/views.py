@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from ..accounts import services as accounts
 from ..accounts.access import STAFF, access, is_staff_at, staff, this_person
-from ..accounts.cards import code_picture
+from ..accounts.cards import card_text, code_picture
 from ..accounts.models import Centre, Grant, Person
 from ..assessments.statistics import ENOUGH
 from ..certificates import services as certificates
@@ -147,7 +147,7 @@ def _book(found: Cohort) -> Book:
 
 def _learners_form() -> AddLearnersForm:
     form = AddLearnersForm(request.form)
-    form.language.choices = list(i18n.UI_LANGUAGES.items())
+    form.language.choices = list(i18n.LEARNER_LANGUAGES.items())
     return form
 
 
@@ -200,7 +200,7 @@ def _cards(title: str, codes: list[str], language: str) -> Response:
     base_url = house().installation.base_url
     with i18n.in_language(language):
         cards = [(accounts.show_code(code), code_picture(base_url, code)) for code in codes]
-        text = _("With this code you learn on any phone. It is like a key: do not give it to other people.")
+        text = card_text()
     response = make_response(
         web.render("headstart/desk/cards.html", title=title, cards=cards, text=text, language=language)
     )

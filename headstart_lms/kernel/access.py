@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from .i18n import Readers
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: A rule returns when the person of this request may go on, and raises an LMSError when not.
@@ -18,7 +20,8 @@ def access(
 
     ``changes_nothing``: its POST only asks a question (a file is too large for an address), so any site may send it.
     ``most_bytes``: it takes larger files than other pages, but only from who may use it: the rule runs first.
-    ``for_offices``: an office of a destination country reads it, so it speaks ``i18n.OFFICE_LANGUAGES`` too.
+    ``for_offices``: an office of a destination country reads it, so it speaks ``i18n.OFFICE_LANGUAGES`` too. A page
+    whose rule asks for a role is for staff, every other one for learners: ``readers_of``.
     """
 
     def declare(view: F) -> F:
@@ -43,8 +46,11 @@ def changes_nothing(view: Callable[..., Any]) -> bool:
     return bool(getattr(view, "changes_nothing", False))
 
 
-def is_for_offices(view: Callable[..., Any]) -> bool:
-    return bool(getattr(view, "for_offices", False))
+def readers_of(view: Callable[..., Any]) -> Readers:
+    """Return whom a page is for."""
+    if getattr(view, "for_offices", False):
+        return "offices"
+    return "staff" if hasattr(rule_of(view), "roles") else "learners"
 
 
 def rule_of(view: Callable[..., Any]) -> Rule | None:

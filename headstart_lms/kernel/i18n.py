@@ -7,21 +7,26 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.support import LazyProxy
 
 from ..paths import package_folder
 
-#: Languages of the interface, each by its own name; a language appears here when its catalogue is complete.
+#: Languages of the whole interface, each by its own name; a language appears here when its catalogue is complete.
 UI_LANGUAGES: dict[str, str] = {"en": "English", "ar": "العربية"}
+#: Languages of every page but those of staff: what a learner, or an office that checks her certificate, reads.
+LEARNER_LANGUAGES: dict[str, str] = {**UI_LANGUAGES, "sq": "Shqip", "tr": "Türkçe", "uk": "Українська"}
 #: Languages of the pages where offices of the destination countries check certificates.
 OFFICE_LANGUAGES: dict[str, str] = {
     "en": "English", "cs": "Čeština", "de": "Deutsch", "hu": "Magyar", "it": "Italiano", "nl": "Nederlands",
     "pt": "Português", "sk": "Slovenčina",
 }  # fmt: skip
-_KNOWN = UI_LANGUAGES | OFFICE_LANGUAGES
+_KNOWN = LEARNER_LANGUAGES | OFFICE_LANGUAGES
+
+#: Whom a page is for: it decides the languages it can be read in.
+Readers = Literal["staff", "learners", "offices"]
 
 _language: ContextVar[str] = ContextVar("headstart_language", default="en")
 
@@ -41,15 +46,13 @@ def has_catalogue(tag: str) -> bool:
 
 
 def language() -> str:
-    """Return the language of the interface: a BCP 47 tag from UI_LANGUAGES, on pages for offices also from
-    OFFICE_LANGUAGES.
-    """
+    """Return the language of the page: a BCP 47 tag out of those that are ``offered`` to its readers."""
     return _language.get()
 
 
-def offered(*, for_offices: bool) -> dict[str, str]:
+def offered(readers: Readers) -> dict[str, str]:
     """Return the languages a page can be read in, each by its own name."""
-    return _KNOWN if for_offices else UI_LANGUAGES
+    return {"staff": UI_LANGUAGES, "learners": LEARNER_LANGUAGES, "offices": _KNOWN}[readers]
 
 
 def set_language(tag: str) -> None:

@@ -30,7 +30,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms.validators import ValidationError
 
 from . import i18n
-from .access import changes_nothing, credential, is_for_offices, rule_of
+from .access import changes_nothing, credential, readers_of, rule_of
 from .compress import compress
 from .db import session
 from .errors import LMSError, NotAllowed, SignInNeeded, TooMany
@@ -65,9 +65,9 @@ def choose_language() -> None:
 
 
 def offered_languages() -> dict[str, str]:
-    """Return the languages this page can be read in: more of them where offices check certificates."""
+    """Return the languages this page can be read in: fewest for staff, most where offices check certificates."""
     view = current_app.view_functions.get(request.endpoint or "")
-    return i18n.offered(for_offices=view is not None and is_for_offices(view))
+    return i18n.offered("learners" if view is None else readers_of(view))
 
 
 def limit_form() -> None:

@@ -61,9 +61,11 @@ def address(world: World, endpoint: str, owner: str) -> str:
         return world.app.url_for(rule.endpoint, **given)
 
 
-def ask(world: World, role: str, method: str, path: str) -> TestResponse:
+def ask(world: World, role: str, method: str, path: str, *, language: str | None = None) -> TestResponse:
     """Send one request with an empty form, as a page of ours would; leave the database as it was."""
     client = world.app.test_client()
+    if language is not None:
+        client.set_cookie("hs_lang", language, domain="localhost")
     token = world.tokens[role]
     if token is not None:
         client.set_cookie("hs", token, domain="localhost")

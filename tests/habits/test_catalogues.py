@@ -18,11 +18,14 @@ from headstart_lms.paths import package_folder
 
 ROOT = package_folder().parent
 UI = [tag for tag in i18n.UI_LANGUAGES if tag != "en"]
-OFFICE = [tag for tag in i18n.OFFICE_LANGUAGES if tag not in i18n.UI_LANGUAGES]
-LANGUAGES = [*UI, *OFFICE]
+LEARNERS = [tag for tag in i18n.LEARNER_LANGUAGES if tag not in i18n.UI_LANGUAGES]
+OFFICE = [tag for tag in i18n.OFFICE_LANGUAGES if tag not in i18n.LEARNER_LANGUAGES]
+LANGUAGES = [*UI, *LEARNERS, *OFFICE]
 PLACEHOLDER = re.compile(r"%\((\w+)\)([a-z])|(%%)")
 #: Forms of the plural, by language (CLDR; gettext's rule in the header must have as many).
-PLURALS = {"ar": 6, "cs": 3, "de": 2, "hu": 1, "it": 2, "nl": 2, "pt": 2, "sk": 3}
+PLURALS = {
+    "ar": 6, "cs": 3, "de": 2, "hu": 1, "it": 2, "nl": 2, "pt": 2, "sk": 3, "sq": 2, "tr": 1, "uk": 3,
+}  # fmt: skip
 
 
 def catalogue(language: str) -> polib.POFile:
@@ -46,16 +49,19 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> polib.POFile:
 
 @pytest.fixture(scope="module")
 def wanted(source: polib.POFile) -> Callable[[str], polib.POFile]:
-    """Return what a language must have: everything, or what an office reads (tools/messages.py says what that is)."""
+    """Return what a language must have: everything, or what learners or offices read (tools/messages.py says it)."""
     spec = importlib.util.spec_from_file_location("messages", ROOT / "tools" / "messages.py")
     assert spec is not None
     assert spec.loader is not None
     messages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(messages)
-    office: polib.POFile = messages.office_texts(source)
-    assert set(messages.LANGUAGES) == set(UI)
-    assert set(messages.OFFICE_LANGUAGES) == set(OFFICE)
-    return lambda language: source if language in UI else office
+    parts = {
+        messages.LANGUAGES: source,
+        messages.LEARNER_LANGUAGES: messages.learner_texts(source),
+        messages.OFFICE_LANGUAGES: messages.office_texts(source),
+    }
+    assert [set(tags) for tags in parts] == [set(UI), set(LEARNERS), set(OFFICE)]
+    return lambda language: next(texts for tags, texts in parts.items() if language in tags)
 
 
 def placeholders(text: str) -> list[str]:
@@ -64,6 +70,7 @@ def placeholders(text: str) -> list[str]:
 
 def test_there_are_texts_to_translate(wanted: Callable[[str], polib.POFile]) -> None:
     assert len(wanted("ar")) > 800
+    assert 600 < len(wanted("tr")) < 1200
     assert 250 < len(wanted("de")) < 600
 
 

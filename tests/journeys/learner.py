@@ -33,11 +33,11 @@ class Learner:
 
     # --- coming ---
 
-    def start(self, *, to: str = "IT", route: str = "labour") -> Page:
+    def start(self, *, to: str = "IT", route: str = "labour", language: str = "en") -> Page:
         """Three taps: language, destination, route; then the card with the code, and on to the catalogue."""
         page = self.browser.open("/start")
         page = self.browser.open(
-            next(a["href"] for a in page.links if "lang=en" in a["href"] and "step=to" in a["href"])
+            next(a["href"] for a in page.links if f"lang={language}" in a["href"] and "step=to" in a["href"])
         )
         page = self.browser.open(next(a["href"] for a in page.links if f"to={to}" in a["href"]))
         card = self.browser.send(page.form(to="/start", having="route"), route=route)
