@@ -31,6 +31,7 @@ from .builtin import collect_item_types
 from .courses.library import Library
 from .courses.models import Course
 from .courses.parts import ItemBase
+from .courses.services import list_courses
 from .kernel import health, i18n, replica, text, web
 from .kernel.access import access, public, rule_of
 from .kernel.crypto import Keyring
@@ -111,6 +112,13 @@ class State:
     def destinations(self, current: Session) -> list[str]:
         """Return the countries (ISO 3166-1) that published courses lead to."""
         return list(current.scalars(select(Course.destination).distinct().order_by(Course.destination)))
+
+    def course_languages(self) -> dict[str, str]:
+        """Return the languages in which published courses are offered, each by its own name."""
+        books = list_courses(session(), self.library, "en")
+        return {
+            tag: i18n.language_name(tag) for tag in sorted({tag for book in books for tag in book.languages})
+        }
 
     def after_answer(self, answer_id: UUID) -> None:
         """Tell plugins; what they do wrong is logged and undoes nothing."""

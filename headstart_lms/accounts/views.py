@@ -71,13 +71,21 @@ def start() -> str | Response:
     if request.method == "POST":
         return _start(after)
     step = request.args.get("step", "language")
-    countries = current_app.extensions["headstart"].destinations(session())
+    state = current_app.extensions["headstart"]
+    countries = state.destinations(session())
     if step == "route" and request.args.get("to", "") not in countries:
         step = "to"
     template = {"to": "start_to", "route": "start_route"}.get(step, "start_language")
     return web.render(
         f"headstart/accounts/{template}.html",
-        languages=i18n.LEARNER_LANGUAGES,
+        languages={
+            **i18n.LEARNER_LANGUAGES,
+            **{
+                tag: name
+                for tag, name in state.course_languages().items()
+                if tag not in i18n.LEARNER_LANGUAGES
+            },
+        },
         countries={code: i18n.country(code) for code in countries},
         routes=_routes(),
         to=request.args.get("to", ""),
@@ -100,7 +108,7 @@ def _start(after: str) -> Response:
         limits.hit(current, f"start:{_address()}", NEW_LEARNERS, NEW_WINDOW)
     with transaction() as current:
         person, code = services.start_learner(
-            current, state.keyring, language=i18n.language(), destination=destination,
+            current, state.keyring, language=i18n.reading(), destination=destination,
             route=request.form.get("route"),
         )  # fmt: skip
         token = services.sign_in(current, person, state.session_lifetime(person))

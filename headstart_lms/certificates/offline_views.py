@@ -49,6 +49,11 @@ def current() -> Kept:
     return found
 
 
+def _language() -> str:
+    """Return the language of the page, if the verifier speaks it, else English."""
+    return i18n.language() if i18n.language() in current().bundle["texts"] else "en"
+
+
 @bp.get("/verifier/", endpoint="verifier")
 @access(public, for_offices=True)
 def verifier() -> Response:
@@ -59,9 +64,7 @@ def verifier() -> Response:
         bundle="bundle.json", reader=_asset(static_verifier.READER), wasm=_asset(static_verifier.WASM),
         module=_asset(static_verifier.ENTRY), worker="worker.js", manifest="manifest.webmanifest",
     )  # fmt: skip
-    response = make_response(
-        static_verifier.page(state.jinja, current().bundle, files, language=i18n.language())
-    )
+    response = make_response(static_verifier.page(state.jinja, current().bundle, files, language=_language()))
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Robots-Tag"] = "noindex"
     return response
@@ -108,7 +111,7 @@ def verifier_worker() -> Response:
 @access(public, for_offices=True)
 def verifier_manifest() -> Response:
     """Describe the page to a device that installs it."""
-    words = current().bundle["texts"][i18n.language()]
+    words = current().bundle["texts"][_language()]
     icons = [
         {"src": _asset(f"icons/{name}.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": purpose}
         for name, purpose in (("verifier", "any"), ("verifier-maskable", "maskable"))

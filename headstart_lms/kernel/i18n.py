@@ -29,6 +29,7 @@ _KNOWN = LEARNER_LANGUAGES | OFFICE_LANGUAGES
 Readers = Literal["staff", "learners", "offices"]
 
 _language: ContextVar[str] = ContextVar("headstart_language", default="en")
+_reading: ContextVar[str] = ContextVar("headstart_reading", default="")
 
 
 @lru_cache
@@ -55,18 +56,27 @@ def offered(readers: Readers) -> dict[str, str]:
     return {"staff": UI_LANGUAGES, "learners": LEARNER_LANGUAGES, "offices": _KNOWN}[readers]
 
 
-def set_language(tag: str) -> None:
+def reading() -> str:
+    """Return the language in which course texts are read: that of the page, unless the learner chose one in which
+    there are courses but no pages.
+    """
+    return _reading.get() or language()
+
+
+def set_language(tag: str, reading: str = "") -> None:
     _language.set(tag if tag in _KNOWN else "en")
+    _reading.set(reading)
 
 
 @contextmanager
 def in_language(tag: str) -> Iterator[None]:
     """Write in another language for a while: a certificate, a job."""
-    token = _language.set(tag if tag in _KNOWN else "en")
+    token, read = _language.set(tag if tag in _KNOWN else "en"), _reading.set("")
     try:
         yield
     finally:
         _language.reset(token)
+        _reading.reset(read)
 
 
 def _(message: str, **params: Any) -> str:

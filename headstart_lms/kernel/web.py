@@ -48,20 +48,27 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def choose_language() -> None:
-    """Choose the language of the page: ``?lang=``, then the cookie, then Accept-Language."""
+    """Choose the language of the page: ``?lang=``, then the cookie, then Accept-Language.
+
+    A language in which there are courses but no pages may be chosen too: the texts of courses are then read in it,
+    the page itself in the best of the others.
+    """
     languages = offered_languages()
-    asked = request.args.get("lang", "")
-    if asked in languages:
-        g.hs_set_language = asked
-        i18n.set_language(asked)
-        return
-    kept = request.cookies.get(LANGUAGE_COOKIE, "")
-    if kept in languages:
-        i18n.set_language(kept)
-        return
     # werkzeug's best_match prefers an exact "en" to a wished "ar-EG"
     wished = (tag.split("-")[0].lower() for tag in request.accept_languages.values())
-    i18n.set_language(next((tag for tag in wished if tag in languages), "en"))
+    best = next((tag for tag in wished if tag in languages), "en")
+    asked, kept = request.args.get("lang", ""), request.cookies.get(LANGUAGE_COOKIE, "")
+    for tag in (asked, kept):
+        if tag in languages:
+            i18n.set_language(tag)
+        elif tag and tag in current_app.extensions["headstart"].course_languages():
+            i18n.set_language(best, reading=tag)
+        else:
+            continue
+        if tag == asked:
+            g.hs_set_language = asked
+        return
+    i18n.set_language(best)
 
 
 def offered_languages() -> dict[str, str]:

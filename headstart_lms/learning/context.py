@@ -31,7 +31,7 @@ def house() -> House:
 
 def book_of(enrolment: Enrolment) -> Book:
     """Return the course of an enrolment in the language of the page, if it is offered in it."""
-    return house().book_of(session(), enrolment, i18n.language())
+    return house().book_of(session(), enrolment, i18n.reading())
 
 
 def award_of(person: Person | None, enrolment: Enrolment | None) -> Award | None:

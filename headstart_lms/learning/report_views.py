@@ -52,7 +52,7 @@ def report(slug: str, part_id: str) -> str:
 def report_test(sitting_id: UUID, item_id: str) -> str:
     """Ask what is wrong with a question of a test that is over."""
     found = assessments.get_sitting_for(session(), this_person().id, sitting_id)
-    book = house().book_of_sitting(session(), found, i18n.language())
+    book = house().book_of_sitting(session(), found, i18n.reading())
     return _page(book, reports.place_in_test(book, found, item_id))
 
 
@@ -96,7 +96,7 @@ def send_report(slug: str, part_id: str) -> Response | tuple[str, int]:
     try:
         with transaction() as current:
             enrolment = cohorts.get_enrolment_for(current, this_person(), get_course(current, slug))
-            book = house().book_of(current, enrolment, i18n.language())
+            book = house().book_of(current, enrolment, i18n.reading())
             place = reports.place_in_unit(book, part_id)
             _send(enrolment, book, place)
     except Invalid as error:
@@ -111,7 +111,7 @@ def send_report_test(sitting_id: UUID, item_id: str) -> Response | tuple[str, in
     try:
         with transaction() as current:
             found = assessments.get_sitting_for(current, this_person().id, sitting_id)
-            book = house().book_of_sitting(current, found, i18n.language())
+            book = house().book_of_sitting(current, found, i18n.reading())
             place = reports.place_in_test(book, found, item_id)
             address, enrolment = _action(book, place, sent="1"), found.enrolment
             _send(enrolment, book, place)
@@ -122,7 +122,7 @@ def send_report_test(sitting_id: UUID, item_id: str) -> Response | tuple[str, in
 
 def _refused_test(sitting_id: UUID, item_id: str, error: Invalid) -> str:
     found: Sitting = assessments.get_sitting_for(session(), this_person().id, sitting_id)
-    book = house().book_of_sitting(session(), found, i18n.language())
+    book = house().book_of_sitting(session(), found, i18n.reading())
     return _page(book, reports.place_in_test(book, found, item_id), error)
 
 

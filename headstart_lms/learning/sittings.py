@@ -80,7 +80,7 @@ def _sitting_page(
     shown: services.Outcome | None = None,
     problem: tuple[str, str, dict[str, list[str]]] | None = None,
 ) -> str:
-    book = house().book_of_sitting(session(), found, i18n.language())
+    book = house().book_of_sitting(session(), found, i18n.reading())
     blueprint = book.blueprints[found.blueprint_id]
     items = assessments.drawn_items(found)
     answers = assessments.latest_answers(session(), found)
@@ -134,7 +134,7 @@ def sound(sitting_id: UUID, item_id: str) -> Response:
     starts = request.method == "GET" and request.headers.get("Range") != "bytes=0-1"
     with transaction() as current:
         found = assessments.get_sitting_for(current, this_person().id, sitting_id, lock=True)
-        book = house().book_of_sitting(current, found, i18n.language())
+        book = house().book_of_sitting(current, found, i18n.reading())
         item = book.bank.get(item_id)
         if item is None or item.audio is None or item_id not in assessments.drawn_items(found):
             raise NotFound(_("This picture or sound is not here."))
@@ -203,7 +203,7 @@ def finish_test(sitting_id: UUID) -> Response:
 
 
 def _result_page(found: Any) -> str:
-    book = house().book_of_sitting(session(), found, i18n.language())
+    book = house().book_of_sitting(session(), found, i18n.reading())
     blueprint = book.blueprints[found.blueprint_id]
     answers = assessments.latest_answers(session(), found)
     tokens = house().tokens(found.id)

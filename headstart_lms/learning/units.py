@@ -33,7 +33,7 @@ def unit(slug: str, unit_id: str) -> str | Response:
     place = find_place(session(), visitor.id, slug) if visitor is not None else None
     if place is None:
         row = get_course(session(), slug)
-        house().library.book(session(), row.current_digest, i18n.language()).unit(unit_id)
+        house().library.book(session(), row.current_digest, i18n.reading()).unit(unit_id)
         return redirect(web.url("learning.course", slug=slug), 303)
     return _unit_page(place, unit_id)
 
@@ -46,7 +46,7 @@ def _unit_page(
     problem: tuple[str, str, dict[str, list[str]]] | None = None,
 ) -> str:
     """Render a screen; ``shown`` is a branching item under way, ``problem`` (item, sentence, given) a refused form."""
-    book = house().library.book(session(), place.digest, i18n.language())
+    book = house().library.book(session(), place.digest, i18n.reading())
     unit = book.unit(unit_id)
     all_screens = pages.screens(unit)
     answer = _answer_asked(place)
@@ -185,7 +185,7 @@ def answer(slug: str, item_id: str) -> Response | str | tuple[str, int]:
         if web.wants_json():
             raise
         place = get_place(session(), this_person().id, slug)
-        book = house().library.book(session(), place.digest, i18n.language())
+        book = house().library.book(session(), place.digest, i18n.reading())
         if item_id not in book.unit_of_item:
             raise
         return _unit_page(place, book.unit_of_item[item_id], problem=(item_id, error.message, values)), 422

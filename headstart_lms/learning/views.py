@@ -47,7 +47,7 @@ def catalogue() -> str:
     person = current_person()
 
     def courses(current: Session) -> list[Book]:
-        return list_courses(current, house().library, i18n.language())
+        return list_courses(current, house().library, i18n.reading())
 
     books = read_lagging(courses) if person is None else courses(session())
     destination = request.args.get("to") or (person.destination if person else None)
@@ -86,7 +86,7 @@ def course(slug: str) -> str:
     person = current_person()
     enrolment = cohorts.find_enrolment(session(), person, row) if person else None
     if enrolment is None:
-        book = house().library.book(session(), row.current_digest, i18n.language())
+        book = house().library.book(session(), row.current_digest, i18n.reading())
         standing = None
     else:
         book = book_of(enrolment)
@@ -153,8 +153,8 @@ def enrol(slug: str) -> Response:
         back = web.url("learning.course", slug=slug)
         return redirect(web.url("accounts.start", next=back), 303)
     with transaction() as current:
-        enrolment = services.enrol(current, house(), this_person(), slug, language=i18n.language())
-        book = house().book_of(current, enrolment, i18n.language())
+        enrolment = services.enrol(current, house(), this_person(), slug, language=i18n.reading())
+        book = house().book_of(current, enrolment, i18n.reading())
         first = progress.get_standing(current, enrolment.id, book.course).next_unit or book.unit_order[0]
     return redirect(web.url("learning.unit", slug=slug, unit_id=first), 303)
 
@@ -184,7 +184,7 @@ def vocabulary(slug: str) -> str:
     book = (
         book_of(enrolment)
         if enrolment
-        else house().library.book(session(), row.current_digest, i18n.language())
+        else house().library.book(session(), row.current_digest, i18n.reading())
     )
     asked = " ".join(request.args.get("q", "").split())[:60]
     groups: list[tuple[Unit, list[Entry]]] = []
