@@ -71,3 +71,16 @@ def test_a_test_is_read_by_the_learner_alone(app: Flask, read: Callable[[str], s
     html = read(address)
     assert "Sì" in html
     assert not holders(html)
+    assert "data-hs-aloud" not in html
+
+
+def test_texts_and_questions_of_a_unit_can_be_read_aloud(read: Callable[[str], str]) -> None:
+    html = read("/courses/little/first?step=2")
+    assert re.search(
+        r'<fieldset class="hs-item[^>]*>\s*<legend[^>]*>.*?</legend>\s*<span class="hs-speaker hs-aloud"',
+        html,
+        re.S,
+    )
+    assert re.search(
+        r'<div class="hs-block"><span class="hs-speaker hs-aloud"', read("/courses/little/first")
+    )
