@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import date
-from threading import Lock
 
 from sqlalchemy.orm import Session
 
 from ..courses.check import Checked, ItemTypes, check_files
 from ..courses.files import TreeFiles
 from ..courses.source import Finding
+from ..kernel.cache import Cache
 from ..kernel.storage import Storage
 from . import store
 from .models import Draft
@@ -52,8 +51,7 @@ class DraftFiles(TreeFiles):
         return len(self._content(path, digest))
 
 
-_kept: OrderedDict[tuple[str, date], Checked] = OrderedDict()
-_guard = Lock()
+_kept = Cache(KEEP, 0)
 
 
 def check(session: Session, storage: Storage, draft: Draft, item_types: ItemTypes, on: date) -> Checked:
@@ -69,19 +67,14 @@ def check_tree(
     To read media from it later, take ``files_of``: a kept result has no database behind it.
     """
     key = (digest_of_tree(tree), on)
-    with _guard:
-        found = _kept.get(key)
-        if found is not None:
-            _kept.move_to_end(key)
-    if found is None:
+    try:
+        found: Checked = _kept.get(key)
+    except KeyError:
         found = check_files(DraftFiles(session, storage, name, tree), item_types, on=on)
         found = Checked(
             _NoFiles(name), found.course, found.translations, found.findings, document=found.document
         )
-        with _guard:
-            _kept[key] = found
-            while len(_kept) > KEEP:
-                _kept.popitem(last=False)
+        _kept.put(key, found)
     return Checked(
         DraftFiles(session, storage, name, tree), found.course, found.translations, list(found.findings),
         document=found.document,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Lock
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -14,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
 from ..courses.source import Finding
+from ..kernel.cache import Cache
 from ..kernel.errors import Invalid, NotFound
 from ..kernel.i18n import _
-from . import store
+from . import store, texts
 from .checking import digest_of_tree
 from .forms.context import CourseContext, ids_in, parts_of, rows_of
 from .models import Change, Draft, Revision, What
@@ -91,24 +90,19 @@ def item_in(unit: Any, item_id: str) -> Data | None:
     return None
 
 
-_kept: OrderedDict[str, Content] = OrderedDict()
-_guard = Lock()
-KEEP = 8
+#: Drafts as they stood last: their parts weigh nothing more than the texts that are kept anyway.
+_kept = Cache(8, 0)
 
 
 def content_of(session: Session, draft: Draft) -> Content:
     """Return a draft as one document; that of the last few is kept."""
     tree = {path: digest for path, digest in store.tree(session, draft).items() if is_text(path)}
     key = digest_of_tree(tree)
-    with _guard:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
-    found = _read(session, tree)
-    with _guard:
-        _kept[key] = found
-        while len(_kept) > KEEP:
-            _kept.popitem(last=False)
+    try:
+        found: Content = _kept.get(key)
+    except KeyError:
+        found = _read(session, tree)
+        _kept.put(key, found)
     return found
 
 
@@ -117,7 +111,7 @@ def _read(session: Session, tree: Mapping[str, str]) -> Content:
 
     def data_of(path: str) -> Any:
         try:
-            return store.data_of(session, tree[path], path)
+            return texts.shared_data_of(session, tree[path], path)
         except Invalid:
             broken.append(path)
             return None

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import polib
 import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
+from ..courses import catalogue
+from ..courses.catalogue import Held
 from ..courses.check import ItemTypes, sentence
 from ..courses.document import Course, Destination, Entry, Fact, Media, Taught
 from ..courses.library import Book
@@ -18,7 +19,6 @@ from ..courses.parts import AnyBlock, ItemBase, Part, Unit
 from ..courses.texts import localised, texts
 from ..courses.words import Words
 from ..kernel.i18n import _
-from ..kernel.languages import MARKED
 
 _BLOCK: TypeAdapter[Part] = TypeAdapter(AnyBlock)
 
@@ -34,8 +34,8 @@ class Source:
     media: tuple[Any, ...] = ()
     #: Name of a media file -> SHA-256 of its content.
     files: Mapping[str, str] = field(default_factory=dict)
-    #: The translation, as PO text; None in the source language.
-    catalogue: str | None = None
+    #: The translation: {msgctxt: what the PO file holds}; nothing in the source language.
+    held: Mapping[str, Held] = field(default_factory=dict)
     language: str = "en"
 
 
@@ -78,7 +78,11 @@ def make_preview(source: Source, item_types: ItemTypes) -> Preview:
         bank=(), blueprints=(),
     )  # fmt: skip
     wanted = dict(texts(course))
-    done = _translated(source.catalogue, wanted)
+    done = {
+        name: source.held[name].text
+        for name, text in wanted.items()
+        if catalogue.state_of(source.held.get(name), text) == "done"
+    }
     mine = [name for name in wanted if name.startswith(f"{unit_id}/")]
     book = Book(
         localised(course, source.language, done), _digest(source), source.language, (source.language,)
@@ -201,22 +205,3 @@ def _part(make: Any, row: dict[str, Any], known: _Known, unfinished: list[tuple[
         unfinished.append((str(row.get("id")), problem))
         return None
     return part
-
-
-def _translated(catalogue: str | None, wanted: Mapping[str, str]) -> dict[str, str]:
-    """Return what a translation says now: not stale, with the marked words of its source."""
-    if not catalogue:
-        return {}
-    try:
-        rows = polib.pofile(
-            "\n" + catalogue
-        )  # with a line break it can never be taken for the name of a file
-    except (OSError, ValueError):
-        return {}  # the checker says so, with the line
-    done: dict[str, str] = {}
-    for row in rows:
-        name = row.msgctxt or ""
-        if row.msgstr and not row.obsolete and "fuzzy" not in row.flags and wanted.get(name) == row.msgid:
-            if sorted(MARKED.findall(row.msgid)) == sorted(MARKED.findall(row.msgstr)):
-                done[name] = row.msgstr
-    return done

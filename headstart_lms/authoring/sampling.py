@@ -7,10 +7,9 @@ no question fits two draws; else it is not said, only what was seen.
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,6 +20,7 @@ from ..courses.check import ItemTypes, sentence
 from ..courses.document import Blueprint, Section
 from ..courses.parts import ItemBase
 from ..courses.texts import in_source_language
+from ..kernel.cache import Cache
 from . import trying
 from .content import Content
 from .forms.context import rows_of
@@ -50,18 +50,21 @@ class Bank:
     unfinished: tuple[str, ...]
 
 
-_kept: OrderedDict[str, Bank] = OrderedDict()
-_guard = Lock()
-KEEP = 8
+_kept = Cache(8, 0)
 
 
 def bank_of(found: Content, item_types: ItemTypes) -> Bank:
     """Return the bank of a draft; that of the last few states is kept."""
     key = repr(sorted((path, found.tree[path]) for path in found.files("bank"))) + found.course.source
-    with _guard:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
+    try:
+        bank: Bank = _kept.get(key)
+    except KeyError:
+        bank = _read_bank(found, item_types)
+        _kept.put(key, bank)
+    return bank
+
+
+def _read_bank(found: Content, item_types: ItemTypes) -> Bank:
     items: list[ItemType] = []
     unfinished: list[str] = []
     for row in rows_of(found.data, "bank"):
@@ -70,12 +73,7 @@ def bank_of(found: Content, item_types: ItemTypes) -> Bank:
             unfinished.append(row["id"])
         else:
             items.append(item)
-    bank = Bank(tuple(items), tuple(unfinished))
-    with _guard:
-        _kept[key] = bank
-        while len(_kept) > KEEP:
-            _kept.popitem(last=False)
-    return bank
+    return Bank(tuple(items), tuple(unfinished))
 
 
 # --- what fits -----------------------------------------------------------------------------------------

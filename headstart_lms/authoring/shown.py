@@ -17,16 +17,20 @@ from ..courses.source import Finding
 from ..courses.words import LANGUAGE
 from ..kernel import web
 from ..kernel.clock import today
+from ..kernel.errors import Invalid
 from ..kernel.i18n import _l
 from ..kernel.storage import Storage
 from ..learning import pages
 from . import drafts, store, unit_edit
+from .content import content_of
 from .forms import CourseContext, FieldView, PartForm, form_of, kinds, place
-from .forms.context import plain
+from .forms.context import plain, rows_of
 from .forms.fields import Checks, Number, Text, outcomes
 from .models import Draft, Revision
 from .paths import unit_path
 from .preview import Preview, Source, make_preview
+from .translation_store import held_in
+from .translation_store import path_of as po_path
 from .unit_edit import Data
 from .writing import head_of
 
@@ -37,37 +41,20 @@ LIMIT = 300_000
 # --- the draft around a unit ------------------------------------------------------------------------
 
 
-def rows_of(session: Session, tree: Mapping[str, str], name: str) -> list[Any]:
-    """Return the rows of a list of the course, of one file or of a folder of files, in the order of the checker."""
-    found: list[Any] = []
-    for path in sorted(tree, key=lambda p: (p != f"{name}.yaml", p)):
-        if path == f"{name}.yaml" or (path.startswith(f"{name}/") and path.endswith(".yaml")):
-            data = store.data_of(session, tree[path], path)
-            found += data if isinstance(data, list) else []
-    return found
-
-
-def course_context(session: Session, draft: Draft) -> CourseContext:
-    """Return what forms must know of the course."""
-    tree = store.tree(session, draft)
-    head = drafts.head_of(session, draft)
-    return CourseContext.from_data(
-        {**head, **{name: rows_of(session, tree, name) for name in ("entries", "facts", "media")}}
-    )
-
-
 def preview_of(session: Session, draft: Draft, unit: Data, item_types: ItemTypes, language: str) -> Preview:
     """Show a unit in a support language; "" is the language it is written in."""
-    tree = store.tree(session, draft)
-    head = drafts.head_of(session, draft)
-    source = str(head.get("source_language") or "en")
-    po = tree.get(f"translations/{language}.po") if language and language != source else None
+    now, tree = content_of(session, draft), store.tree(session, draft)
+    source = now.course.source
+    po = tree.get(po_path(language)) if language and language != source else None
+    try:
+        held = held_in(session, po)
+    except Invalid:
+        held = {}  # the checker says so, with the line
     return make_preview(
         Source(
-            head=head, unit=unit, entries=tuple(rows_of(session, tree, "entries")),
-            facts=tuple(rows_of(session, tree, "facts")), media=tuple(rows_of(session, tree, "media")),
+            head=now.data, unit=unit, entries=tuple(now.data["entries"]), facts=tuple(now.data["facts"]),
+            media=tuple(now.data["media"]), held=held, language=language or source,
             files={path.removeprefix("media/"): digest for path, digest in tree.items() if path.startswith("media/")},
-            catalogue=store.body(session, po).decode("utf-8") if po else None, language=language or source,
         ),
         item_types,
     )  # fmt: skip
@@ -96,21 +83,15 @@ class Stop:
 
 def neighbours(session: Session, draft: Draft, unit_id: str) -> tuple[str, list[Stop]]:
     """Return the title of the module a unit stands in, and the module's units."""
-    tree = store.tree(session, draft)
-    modules = drafts.head_of(session, draft).get("modules")
-    for module in modules if isinstance(modules, list) else ():
-        names = module.get("units") if isinstance(module, dict) else None
+    data = content_of(session, draft).data
+    titles = {unit["id"]: plain(unit.get("title")) for unit in rows_of(data, "units")}
+    for module in rows_of(data, "modules"):
+        names = module.get("units")
         if isinstance(names, list) and unit_id in names:
             return plain(module.get("title")), [
-                Stop(name, _title(session, tree, name)) for name in names if isinstance(name, str)
+                Stop(name, titles.get(name) or name) for name in names if isinstance(name, str)
             ]
     return "", []
-
-
-def _title(session: Session, tree: Mapping[str, str], unit_id: str) -> str:
-    digest = tree.get(unit_path(unit_id))
-    data = store.data_of(session, digest, unit_path(unit_id)) if digest else None
-    return (plain(data.get("title")) if isinstance(data, dict) else "") or unit_id
 
 
 # --- the parts ---------------------------------------------------------------------------------------

@@ -50,13 +50,17 @@ _data = Cache(400, MOST_KEPT)
 
 def data_of(session: Session, digest: str, path: str) -> Any:
     """Return the data of a YAML file by its SHA-256, as a copy of one's own. Raises Invalid when it is no YAML."""
+    return copy.deepcopy(shared_data_of(session, digest, path))
+
+
+def shared_data_of(session: Session, digest: str, path: str) -> Any:
+    """Return the same, to be read only: others read it too."""
     try:
-        found = _data.get(digest)
+        return _data.get(digest)
     except KeyError:
         source = _source_of(body(session, digest), path)
-        found = source.data
-        _data.put(digest, found, source.weight)
-    return copy.deepcopy(found)
+        _data.put(digest, source.data, source.weight)
+        return source.data
 
 
 def parsed(raw: bytes, path: str) -> Any:

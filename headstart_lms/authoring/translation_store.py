@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from threading import Lock
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -71,20 +69,18 @@ class Sheet:
 
 
 #: Texts of the documents that were read last; a document is the same object as long as the checker keeps it.
-_sources: OrderedDict[int, tuple[Course, dict[str, str]]] = OrderedDict()
-_guard = Lock()
+_sources = Cache(checking.KEEP, 0)
 
 
 def source_of(course: Course) -> dict[str, str]:
     """Return {name: source text} in reading order. It may be read, not changed."""
-    with _guard:
-        found = _sources.get(id(course))
-    if found is None or found[0] is not course:
+    try:
+        found: tuple[Course, dict[str, str]] = _sources.get(id(course))
+    except KeyError:
+        found = (course, {})
+    if not found[1] or found[0] is not course:  # the number of one that is gone may be given again
         found = (course, dict(in_reading_order(course)))
-        with _guard:
-            _sources[id(course)] = found
-            while len(_sources) > checking.KEEP:
-                _sources.popitem(last=False)
+        _sources.put(id(course), found)
     return found[1]
 
 

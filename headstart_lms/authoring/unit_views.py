@@ -22,6 +22,7 @@ from ..kernel.i18n import _
 from ..learning import pages
 from . import drafts, shown, store, unit_edit, writing
 from .checking import problems_of
+from .content import content_of
 from .context import AUTHORS, bp, check_writer, draft_for, house
 from .forms import Values, form_of, kinds, new_id, wants_form_again
 from .forms.context import plain
@@ -51,7 +52,7 @@ def _page(
     findings = _findings(draft, unit_id)
     by_id = shown.by_part(unit, unit_id, findings)
     may_write = drafts.may(this_person(), draft, "write") and draft.removed is None
-    course = shown.course_context(current, draft)
+    course = content_of(current, draft).course
     form = None
     if opened and may_write and (given is not None or shown.part_of(unit, opened) is not None):
         form = shown.open_form(unit, request.form.get("opened", digest), opened, course, findings, given)
@@ -130,7 +131,7 @@ def _reader(
 
     A form is read against the part as it was when the form was opened; see ``shown.OpenForm``.
     """
-    course = shown.course_context(session(), draft)
+    course = content_of(session(), draft).course
 
     def make(now: Data | None) -> Data:
         try:
@@ -149,7 +150,7 @@ def _saved(draft: Draft, unit_id: str, part_id: str, part: Data) -> Response:
     """Tell the page what it must know after an autosave: the new base, and what the checker says of it."""
     findings = _findings(draft, unit_id)
     unit, digest = writing.read_unit(session(), draft, unit_id)
-    form = shown.open_form(unit, digest, part_id, shown.course_context(session(), draft), findings)
+    form = shown.open_form(unit, digest, part_id, content_of(session(), draft).course, findings)
     return jsonify(
         base=unit_edit.digest(part),
         problems={
@@ -169,7 +170,7 @@ def change_parts(draft: UUID, unit_id: str) -> Response:
     with transaction() as current:
         found = draft_for(draft, "write")
         taken = writing.ids_of_course(current, found) if what in ("add", "item", "duplicate") else set()
-        course = shown.course_context(current, found)
+        course = content_of(current, found).course
         focus = name
 
         def change(unit: Data) -> Data:
