@@ -82,6 +82,8 @@ def fold(text: str, language: str | None) -> str:
     text = unicodedata.normalize("NFC", text).translate(_SIGNS)
     if base_language(language) in {"tr", "az"}:
         text = text.replace("I", "ı").replace("İ", "i")
+    else:
+        text = text.replace("İ", "I")  # a Turkish keyboard writes it where other languages have I: İzmir
     folded = text.lower().replace("ς", "σ").replace("ẞ", "ß").translate(_ARABIC)
     return unicodedata.normalize("NFC", folded)
 

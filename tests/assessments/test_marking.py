@@ -214,6 +214,11 @@ def test_spaces_case_quotes_and_unicode_forms_change_no_mark(
         assert (result.meaning, result.form) == (1.0, 1.0)
 
 
+@pytest.mark.parametrize("language", ["it", "de", None])
+def test_a_big_i_of_a_turkish_keyboard_is_an_i(language: str | None) -> None:
+    assert mark("İzmir", ["Izmir"], language=language, words=Lexicon(language)).meaning == 1.0
+
+
 @given(WORD, WORD, st.sampled_from(["it", "de", "fr", "hu", None]))
 def test_two_words_of_the_course_are_never_taken_for_each_other(a: str, b: str, language: str | None) -> None:
     assume(plain(a) != plain(b))

@@ -21,7 +21,8 @@ ONLY_SCRIPTS = {"authoring.markdown"}
 #: Stands in a form only when something has happened before; sent where that is made.
 ELSEWHERE = {
     "authoring.delete_test": "test_blueprints.py", "authoring.describe_media": "test_media_pages.py",
-    "authoring.kept": "test_courses_pages.py", "authoring.settle_at_centre": "test_reports.py",
+    "authoring.kept": "test_courses_pages.py", "authoring.regrade_now": "test_regrading.py",
+    "authoring.settle_at_centre": "test_reports.py",
     "authoring.settle_report": "test_reports.py", "authoring.small_corrections": "test_translation_pages.py",
     "authoring.undo": "test_units.py",
 }  # fmt: skip
