@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from headstart_lms.cli import headstart
 from headstart_lms.courses.services import Published
 from headstart_lms.courses.texts import localised, texts
-from headstart_lms.courses.translations import kept, refresh, state_of
+from headstart_lms.courses.translations import kept, refresh
 
 from . import tiny
 from .conftest import book
@@ -156,12 +156,14 @@ def test_an_unlisted_language_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_coverage_counts_whole_per_cent_downwards(tmp_path: Path) -> None:
-    course = tiny.course_of(tiny.write(tmp_path))
-    done = {context: "x" for context, _text in texts(course)}
-    assert state_of(course, "ar", done).percent == 100
-    done.popitem()
-    state = state_of(course, "ar", done)
-    assert (state.percent, state.is_complete, state.missing) == (97, False, 1)
+    folder = tiny.write(tmp_path)
+    assert not [f for f in tiny.check(folder).findings if "% is translated" in f.message]
+    write_entry(folder, "first/i-one/prompt", "")
+    (found,) = [f for f in tiny.check(folder).findings if "% is translated" in f.message]
+    total = sum(1 for _text in texts(tiny.course_of(folder)))
+    assert found.message.startswith(
+        f"{100 * (total - 1) // total} % is translated ({total - 1} of {total} texts)"
+    )
 
 
 def test_a_language_is_offered_when_nothing_is_missing(
