@@ -16,7 +16,8 @@ from .glossary import Term, glossary, terms_in
 from .house import House
 from .models import Draft
 from .translating import Piece, Place, Places, Section, marks_of, pieces, sections
-from .translation_store import Match, Outcome, Sent, Sheet, elsewhere, mark_of
+from .translation_memory import Match, elsewhere
+from .translation_store import Outcome, Sent, Sheet, mark_of
 
 #: Texts of one page.
 SIZE = 40

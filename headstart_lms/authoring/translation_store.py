@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
 from ..courses import catalogue
-from ..courses.catalogue import Held, Offered, Said, StateName, Written, old_source, state_of
+from ..courses.catalogue import Held, Offered, Said, StateName, Written, state_of
 from ..courses.document import Course
 from ..courses.models import Course as CourseRow
 from ..courses.source import Finding
-from ..courses.texts import in_reading_order, texts
+from ..courses.texts import in_reading_order
 from ..courses.translations import State, kept
 from ..courses.words import LANGUAGE
 from ..courses.xliff import offered_in_file
@@ -24,7 +24,7 @@ from ..kernel.cache import Cache
 from ..kernel.clock import today
 from ..kernel.errors import Invalid, NotFound
 from ..kernel.i18n import _, language_name
-from . import checking, drafts, store
+from . import checking, store
 from .house import House
 from .models import Draft, What
 
@@ -203,7 +203,7 @@ class Sent:
     @property
     def is_touched(self) -> bool:
         letter = self.base[:1]
-        if _hash(self.text) != self.base[1:11]:
+        if short_hash(self.text) != self.base[1:11]:
             return True
         return {
             "s": self.still_right or self.unfinished, "w": not self.unfinished, "d": self.unfinished,
@@ -226,7 +226,8 @@ class Outcome:
     gone: list[Sent] = field(default_factory=list)
 
 
-def _hash(text: str) -> str:
+def short_hash(text: str) -> str:
+    """Return a few letters that stand for a text in a form."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
@@ -235,7 +236,7 @@ def mark_of(held: Held | None, source: str) -> str:
     state = state_of(held, source)
     text = held.text if held is not None else ""
     letter = "k" if state == "working" and kept(source) != kept(text) else state[0]
-    return letter + _hash(text) + _hash(source)
+    return letter + short_hash(text) + short_hash(source)
 
 
 def save_fields(
@@ -284,10 +285,12 @@ def save_fields(
 
 def _written(one: Sent, have: Held | None, source: str) -> Written:
     unfinished = one.unfinished or kept(source) != kept(one.text)
-    if _hash(source) == one.base[11:]:
+    if short_hash(source) == one.base[11:]:
         return Written(one.text, unfinished)
     # the author changed the source while this was written: the translation is for the text that was seen
-    seen = [text for text in (have.source, have.previous) if _hash(text) == one.base[11:]] if have else []
+    seen = (
+        [text for text in (have.source, have.previous) if short_hash(text) == one.base[11:]] if have else []
+    )
     return Written(one.text, True, seen[0] if seen else "")
 
 
@@ -368,181 +371,3 @@ def take_file(
             raw=base,
         )
     return said
-
-
-# --- the author's side: what changed, and what need not be looked at ---------------------------------------
-
-
-@dataclass(frozen=True)
-class Changed:
-    """A source text that changed since it was translated."""
-
-    context: str
-    old: str
-    new: str
-    #: (language, translation)
-    translations: tuple[tuple[str, str], ...]
-
-    @property
-    def token(self) -> str:
-        """Names this very change: another one of the same text is another one."""
-        return f"{self.context} {_hash(self.old)}{_hash(self.new)}"
-
-
-def changed_texts(session: Session, house: House, draft: Draft) -> list[Changed]:
-    """Return what changed since somebody translated it, in the order of the document."""
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    course = document_of(session, house, draft)
-    source = source_of(course)
-    for language, held in _all_held(session, draft, course).items():
-        for context, new in source.items():
-            have = held.get(context)
-            if have is not None and state_of(have, new) == "stale":
-                found.setdefault((context, old_source(have, new)), []).append((language, have.text))
-    order = {context: n for n, context in enumerate(source)}
-    rows = [Changed(context, old, source[context], tuple(had)) for (context, old), had in found.items()]
-    return sorted(rows, key=lambda row: order[row.context])
-
-
-def _all_held(session: Session, draft: Draft, course: Course) -> dict[str, Mapping[str, Held]]:
-    found = {}
-    for language in languages_of(course):
-        try:
-            found[language] = held_in(session, store.digest_of(session, draft, path_of(language)))
-        except Invalid:
-            continue
-    return found
-
-
-def small_corrections(
-    session: Session, house: House, draft: Draft, person: Person, tokens: Iterable[str]
-) -> tuple[int, list[Changed]]:
-    """Say of changes of the source that all translations stay right.
-
-    Return how many it was done for, and those for which it cannot be: a marked word or a gap changed.
-    """
-    store.lock(session, draft)
-    wanted = set(tokens)
-    course = document_of(session, house, draft)
-    chosen = [row for row in changed_texts(session, house, draft) if row.token in wanted]
-    refused = [row for row in chosen if any(kept(row.new) != kept(text) for _tag, text in row.translations)]
-    by_language: dict[str, set[str]] = {}
-    for row in chosen:
-        for language, text in row.translations:
-            if kept(row.new) == kept(text):
-                by_language.setdefault(language, set()).add(row.context)
-    changes: dict[str, bytes | str | store.Stored | None] = {}
-    base: dict[str, str | None] = {}
-    for language, contexts in by_language.items():
-        path = path_of(language)
-        digest = store.digest_of(session, draft, path)
-        if digest is not None:
-            base[path] = digest
-            changes[path] = catalogue.rewritten(
-                store.body(session, digest), course, language, {}, keep=contexts
-            )
-    if changes:
-        store.save(session, draft, person, changes, base=base, what="translate", note=_("Small corrections"))
-    return len(chosen) - len(refused), refused
-
-
-# --- the same sentence elsewhere ----------------------------------------------------------------------------
-
-#: So many other drafts of the centre are looked at, the newest first.
-MOST_DRAFTS = 20
-MOST_MATCHES = 4
-
-
-@dataclass(frozen=True)
-class Match:
-    """How the same sentence was translated elsewhere."""
-
-    text: str
-    where: str
-
-
-def elsewhere(
-    session: Session, house: House, draft: Draft, sheet: Sheet, contexts: Iterable[str]
-) -> dict[str, list[Match]]:
-    """Return the finished translations of the same sentences: here, in other drafts of the centre, in what is
-    published; all in the same pair of languages. Offered to a person, never filled in."""
-    wanted = {context: sheet.source[context] for context in contexts}
-    found: dict[str, list[Match]] = {}
-    if not wanted:
-        return found
-    memories = [(_("in this course"), _finished(sheet.held)), *_others(session, house, draft, sheet)]
-    for context, source in wanted.items():
-        have = sheet.held.get(context)
-        seen = {have.text} if have is not None else set()
-        for where, memory in memories:
-            for text in memory.get(source, ()):
-                if text not in seen and len(found.get(context, ())) < MOST_MATCHES:
-                    seen.add(text)
-                    found.setdefault(context, []).append(Match(text, where))
-    return found
-
-
-def _finished(held: Mapping[str, Held]) -> dict[str, list[str]]:
-    memory: dict[str, list[str]] = {}
-    for one in held.values():
-        if state_of(one, one.source) == "done":
-            memory.setdefault(one.source, []).append(one.text)
-    return memory
-
-
-def _others(
-    session: Session, house: House, draft: Draft, sheet: Sheet
-) -> Iterable[tuple[str, Mapping[str, Sequence[str]]]]:
-    source_language = sheet.course.source_language
-    query = (
-        select(Draft)
-        .where(Draft.centre_id == draft.centre_id, Draft.removed.is_(None), Draft.id != draft.id)
-        .order_by(Draft.changed.desc())
-        .limit(MOST_DRAFTS)
-    )
-    for other in session.scalars(query):
-        digest = store.digest_of(session, other, path_of(sheet.language))
-        if digest is None or drafts.head_of(session, other).get("source_language") != source_language:
-            continue
-        try:
-            yield other.title, _memory(digest, partial(_finished_in, session, digest))
-        except Invalid:
-            continue
-    rows = session.scalars(select(CourseRow.current_digest).where(CourseRow.uuid != draft.course_uuid))
-    for digest in rows.all():
-        course = house.library.source(session, digest)
-        if course.source_language == source_language:
-            yield (
-                course.title.text,
-                _memory(
-                    f"{digest}/{sheet.language}",
-                    partial(_of_published, session, house, course, digest, sheet.language),
-                ),
-            )
-
-
-def _finished_in(session: Session, digest: str) -> dict[str, list[str]]:
-    return _finished(held_in(session, digest))
-
-
-def _of_published(
-    session: Session, house: House, course: Course, digest: str, language: str
-) -> dict[str, list[str]]:
-    done = house.library.translations(session, digest, language)
-    memory: dict[str, list[str]] = {}
-    for context, text in texts(course):
-        if context in done:
-            memory.setdefault(text, []).append(done[context])
-    return memory
-
-
-_memories = Cache(KEEP, MOST_KEPT)
-
-
-def _memory(key: str, make: Callable[[], Mapping[str, Sequence[str]]]) -> Mapping[str, Sequence[str]]:
-    try:
-        found: Mapping[str, Sequence[str]] = _memories.get(key)
-    except KeyError:
-        found = make()
-        _memories.put(key, found)
-    return found

@@ -16,7 +16,7 @@ from ..kernel import web
 from ..kernel.db import session, transaction
 from ..kernel.errors import Invalid, LMSError
 from ..kernel.i18n import _, language_name
-from . import drafts, glossary, store, translation_page
+from . import drafts, glossary, store, translation_changes, translation_page
 from . import translation_store as translations
 from .compare import word_changes
 from .context import AUTHORS, bp, check_writer, draft_for, draft_page, house
@@ -51,7 +51,7 @@ def _languages(draft: Draft, problem: LMSError | None = None) -> str | tuple[str
     current = session()
     try:
         rows = translations.list_languages(current, house(), draft)
-        changed = len(translations.changed_texts(current, house(), draft))
+        changed = len(translation_changes.changed_texts(current, house(), draft))
     except Unreadable as error:
         return _unreadable(draft, error)
     return draft_page(
@@ -263,9 +263,9 @@ def changed_texts(draft: UUID) -> str | tuple[str, int]:
     return _changed(draft_for(draft))
 
 
-def _changed(draft: Draft, refused: list[translations.Changed] | None = None) -> str | tuple[str, int]:
+def _changed(draft: Draft, refused: list[translation_changes.Changed] | None = None) -> str | tuple[str, int]:
     try:
-        rows = translations.changed_texts(session(), house(), draft)
+        rows = translation_changes.changed_texts(session(), house(), draft)
         course = translations.document_of(session(), house(), draft)
     except Unreadable as error:
         return _unreadable(draft, error)
@@ -284,7 +284,7 @@ def small_corrections(draft: UUID) -> Response | tuple[str, int]:
     """Say that some changes of the source were small: all translations stay right."""
     with transaction() as current:
         found = draft_for(draft, "write")
-        _count, refused = translations.small_corrections(
+        _count, refused = translation_changes.small_corrections(
             current, house(), found, this_person(), request.form.getlist("small")
         )
     if refused:
