@@ -265,6 +265,12 @@ class HeadstartLMS:
         return root
 
 
+def _writer() -> str:
+    """Return who opened this page, for a form that stays open: somebody else may sign in in this browser."""
+    person = people.current_person()
+    return "" if person is None else str(person.uuid)
+
+
 def _environment(app: Flask, asset: Callable[[str], str]) -> Environment:
     """Make the environment our pages are rendered in: the host's own stays as it is.
 
@@ -290,7 +296,7 @@ def _environment(app: Flask, asset: Callable[[str], str]) -> Environment:
     environment.globals.update(
         {
             "_": i18n._, "ngettext": i18n.ngettext, "pgettext": i18n.pgettext, "url": web.url, "asset": asset,
-            "csrf_token": generate_csrf, "url_for": url_for,
+            "csrf_token": generate_csrf, "url_for": url_for, "writer": _writer,
         }
     )  # fmt: skip
     return environment

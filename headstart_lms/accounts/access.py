@@ -129,7 +129,7 @@ def _get_or_make(host_id: str) -> Visitor:
     if person is None:
         try:
             with current.begin_nested():
-                person = services.make_person_of_host(current, host_id, language=i18n.language())
+                person = services.make_person_of_host(current, host_id, language=i18n.reading())
         except IntegrityError:
             person = current.scalars(query).one()
     if person.is_suspended:

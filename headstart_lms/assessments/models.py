@@ -98,8 +98,8 @@ class Regrade(Base):
     sitting_id: Mapped[UUID] = mapped_column(ForeignKey("lms_sitting.id", ondelete="CASCADE"), index=True)
     #: The same for all sittings that one press marked again.
     run: Mapped[UUID] = mapped_column(index=True)
-    #: {item id, as drawn: ``key`` (marked by the new key) or ``all`` (everybody has the points)}, of all runs so far.
-    questions: Mapped[dict[str, str]] = mapped_column(JSON)
+    #: {item id, as drawn: 0 to 1}, what the questions that were marked again are worth, of all runs so far.
+    questions: Mapped[dict[str, float]] = mapped_column(JSON)
     score: Mapped[float]
     passed: Mapped[bool]
     at: Mapped[datetime] = mapped_column(default=now)

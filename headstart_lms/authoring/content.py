@@ -70,13 +70,16 @@ class Content:
         raise NotFound(_("This is not in the course any more."))
 
     def ids(self) -> set[str]:
-        """Return the ids of all units, blocks and items: a new one must be none of them."""
+        """Return the ids of all units, blocks and items, also earlier ones: answers of learners stand under them."""
         found = {unit["id"] for unit in rows_of(self.data, "units")}
         for unit in rows_of(self.data, "units"):
             for block in rows_of(unit, "blocks"):
                 found.add(block["id"])
-                found.update(item["id"] for item in rows_of(block, "items"))
-        return found | {item["id"] for item in rows_of(self.data, "bank")}
+                for item in rows_of(block, "items"):
+                    found |= {item["id"], *ids_in(item, "replaces")}
+        for item in rows_of(self.data, "bank"):
+            found |= {item["id"], *ids_in(item, "replaces")}
+        return found
 
 
 def item_in(unit: Any, item_id: str) -> Data | None:

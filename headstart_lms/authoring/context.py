@@ -69,9 +69,10 @@ def draft_page(template: str, draft: Draft, here: str, **more: Any) -> str:
     )  # fmt: skip
 
 
+@bp.before_request
 def check_writer() -> None:
     """Refuse a form that somebody else opened in this browser, before this person signed in. Raises SignInNeeded."""
-    writer = request.form.get("writer")
+    writer = request.form.get("writer") if request.method == "POST" else None
     if writer is not None and writer != str(this_person().uuid):
         raise SignInNeeded(_("Somebody else is signed in here now. Sign in again as who wrote this."))
 

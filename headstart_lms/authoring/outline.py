@@ -19,6 +19,7 @@ from ..courses.rules import RESERVED_UNITS
 from ..kernel.errors import Conflict, Invalid, NotFound
 from ..kernel.i18n import _
 from . import store
+from .forms.context import ids_in
 from .models import Draft, Revision
 from .paths import is_text, unit_path
 from .starts import slug_of
@@ -184,27 +185,30 @@ class Act:
             if path.startswith("units/"):
                 found.add(path[6:-5])
                 data = _readable(self.session, self.tree[path], path)
-                found |= set(_part_ids(data))
+                found |= _part_ids(data)
         for path in self.tree:
             if path == "bank.yaml" or path.startswith("bank/"):
                 rows = _readable(self.session, self.tree[path], path)
-                found |= {str(row.get("id")) for row in rows or [] if isinstance(row, dict)}
+                for row in rows or []:
+                    found |= _item_ids(row)
         return found
 
 
-def _part_ids(unit: Any) -> list[str]:
+def _part_ids(unit: Any) -> set[str]:
+    found: set[str] = set()
     blocks = unit.get("blocks") if isinstance(unit, dict) else None
-    found = []
     for block in blocks if isinstance(blocks, list) else []:
         if isinstance(block, dict):
-            found.append(str(block.get("id")))
+            found.add(str(block.get("id")))
             items = block.get("items")
-            found += (
-                [str(i.get("id")) for i in items or [] if isinstance(i, dict)]
-                if isinstance(items, list)
-                else []
-            )
+            for item in items if isinstance(items, list) else []:
+                found |= _item_ids(item)
     return found
+
+
+def _item_ids(item: Any) -> set[str]:
+    """Return the id of an item and the earlier ones: answers of learners stand under them."""
+    return {str(item.get("id")), *ids_in(item, "replaces")} if isinstance(item, dict) else set()
 
 
 def free_id(wanted: str, taken: Iterable[str]) -> str:

@@ -6,18 +6,18 @@ from collections import Counter
 from uuid import UUID
 
 from flask import current_app, redirect, request
+from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from ..accounts.access import access, this_person
 from ..assessments.items.base import ItemType
 from ..certificates import codes
-from ..courses.library import find_course
 from ..courses.models import Course as CourseRow
 from ..courses.words import Words
 from ..kernel import web
 from ..kernel.db import session, transaction
-from ..kernel.errors import Invalid, LMSError, NotAllowed
+from ..kernel.errors import Conflict, Invalid, LMSError, NotAllowed
 from ..kernel.i18n import _
 from ..learning import regrading
 from ..learning.services import House as Learning
@@ -47,6 +47,7 @@ def regrade(draft: UUID) -> str | tuple[str, int]:
 def regrade_now(draft: UUID) -> Response | tuple[str, int]:
     """Mark them again, as it was shown."""
     try:
+        _check_change(draft)  # before the transaction: it may take a while
         with transaction() as current:
             row = _row(draft_for(draft, "manage"))
             if row is None:
@@ -54,12 +55,23 @@ def regrade_now(draft: UUID) -> Response | tuple[str, int]:
             ways = regrading.checked_ways(
                 house().library.source(current, row.current_digest), _asked(request.form)
             )
-            regrading.ask(current, _learning(), row, ways, this_person())
+            regrading.ask(current, row, ways, this_person(), digest=request.form.get("digest", ""))
     except LMSError as error:
         if error.status not in (409, 422):
             raise
         return _page(draft_for(draft, "manage"), MultiDict(), error), error.status
     return redirect(web.url("authoring.regrade", draft=draft), 303)
+
+
+def _check_change(draft: UUID) -> None:
+    """Raise Conflict when marking again would change nothing."""
+    row = _row(draft_for(draft, "manage"))
+    if row is None:
+        return
+    regrading.check_version(row, request.form.get("digest", ""))
+    ways = regrading.checked_ways(house().library.source(session(), row.current_digest), _asked(request.form))
+    if not regrading.preview(session(), _learning(), row, ways).better:
+        raise Conflict(_("Marking again would change nothing."))
 
 
 def _learning() -> Learning:
@@ -68,8 +80,8 @@ def _learning() -> Learning:
 
 def _row(draft: Draft) -> CourseRow | None:
     """Return the published course of a draft, if there is one. Raises NotAllowed when it is not theirs."""
-    row = find_course(session(), draft.slug)
-    if row is None or row.uuid != draft.course_uuid:
+    row = session().scalar(select(CourseRow).where(CourseRow.uuid == draft.course_uuid))
+    if row is None:
         return None
     if refusal := owners.refusal_of(session(), draft, row):
         raise NotAllowed(refusal)
@@ -79,6 +91,12 @@ def _row(draft: Draft) -> CourseRow | None:
 def _asked(sent: MultiDict[str, str]) -> dict[str, str]:
     """Return {id of a question: how it is marked}: a field ``way-<id>`` for each."""
     return {name[4:]: value for name, value in sent.items() if name.startswith("way-")}
+
+
+def _centre_of(one: regrading.Marked) -> int | None:
+    """Return the centre whose learner sat: only hers sees single results."""
+    enrolment = one.sitting.enrolment
+    return enrolment.cohort.centre_id if enrolment.cohort is not None else enrolment.person.centre_id
 
 
 def _title(item: ItemType) -> str:
@@ -97,11 +115,12 @@ def _page(draft: Draft, sent: MultiDict[str, str], problem: LMSError | None = No
     preview = regrading.preview(current, learning, row, ways) if ways else None
     touched = preview.certificates if preview else ()
     return draft_page(
-        "regrade", draft, "publish", problem=problem, ways=ways, preview=preview, most=ROWS,
+        "regrade", draft, "publish", problem=problem, ways=ways, preview=preview, most=ROWS, digest=row.current_digest,
+        rows=[one for one in preview.better if _centre_of(one) == draft.centre_id] if preview else (),
         questions=[(old, _title(item), seen[old]) for old, item in questions.items()], show_code=codes.show,
         choices=[
             ("leave", _("Leave it as it was")), ("key", _("By the new key")),
-            ("all", _("Right for everybody who saw it")),
+            ("all", _("Right for everybody who answered it")),
         ],
         own=[one for one in touched if one.certificate.centre_id == draft.centre_id],
         others=sorted(

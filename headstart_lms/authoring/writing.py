@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -106,22 +106,6 @@ def change_unit(
     return store.save_data(
         session, draft, person, path, change(unit), base={path: digest}, what="edit", note=note
     )
-
-
-def ids_of_course(session: Session, draft: Draft) -> set[str]:
-    """Return all ids of units, blocks and items, those of the bank too: a new one must be another."""
-    found: set[str] = set()
-    for path in store.tree(session, draft):
-        folder, _slash, name = path.partition("/")
-        if folder not in ("units", "bank", "bank.yaml"):
-            continue
-        data: Any = store.read_data(session, draft, path)[0]
-        if folder == "units":
-            found.add(name.removesuffix(".yaml"))
-            found |= unit_edit.ids_of(data) if isinstance(data, dict) else set()
-        elif isinstance(data, list):
-            found |= {row["id"] for row in data if isinstance(row, dict) and isinstance(row.get("id"), str)}
-    return found
 
 
 def undo(session: Session, draft: Draft, person: Person, n: int) -> Revision:

@@ -95,7 +95,7 @@ def show(code: str) -> BaseResponse:
         verdict=found.verdict,
         code=codes.show(certificate.code), presenting=presenting, address=address,
         rows=rows, outcomes=outcomes,
-        own_title=pick(certificate.titles, i18n.language()), year=request.args.get("year"),
+        own_title=pick(certificate.titles, i18n.reading()), year=request.args.get("year"),
         rosette=rosette.svg(certificate.digest, _("Rosette of this certificate")),
         qr=qr.svg(_scanned(certificate, address), _("QR code: opens the page that checks this certificate")),
         share=qr.svg(address, _("QR code for a CV: opens the check of the code")),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,8 +24,8 @@ from .rules import AwardFacts, Holder, clean_name, clean_passport_name, clean_ye
 
 __all__ = [
     "AwardFacts", "award", "find_award", "find_certificate", "get_award_for", "get_certificate", "issue",
-    "keep_tokens", "list_awards_of", "list_certificates_of", "read_payload", "reinstate", "replace", "revoke",
-    "signed_with", "state_identity", "suspend",
+    "keep_tokens", "list_awards_of", "list_certificates_of", "raise_result", "read_payload", "reinstate", "replace",
+    "revoke", "signed_with", "state_identity", "suspend",
 ]  # fmt: skip
 
 
@@ -137,6 +137,20 @@ def _sign(
     session.flush()
     log.sign_entry(log.append(session, made, "issue", at, is_signed=True), issuer.did, key, seed, at)
     return made
+
+
+def raise_result(
+    session: Session, registration: UUID, *, blueprint_id: str, score: float, passed_at: datetime | None
+) -> None:
+    """Let an award say a better result of its test, as long as no certificate was made of it."""
+    found = session.scalar(select(Award).where(Award.registration == registration).with_for_update())
+    if found is None or found.certificates:
+        return
+    facts = AwardFacts.model_validate(found.facts)
+    before = facts.assessed
+    if before.blueprint_id == blueprint_id and before.score is not None and score > before.score:
+        better = before.model_copy(update={"score": score, "passed_at": passed_at})
+        found.facts = facts.model_copy(update={"assessed": better}).model_dump(mode="json")
 
 
 def verify_url(base_url: str, code: str) -> str:

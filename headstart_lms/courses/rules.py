@@ -71,12 +71,10 @@ def _ids(course: Course) -> Iterator[Problem]:
     for loc, part in _blocks_and_items(course):
         for n, old in enumerate(part.replaces if isinstance(part, ItemBase) else ()):
             if old in seen or old in replaced:
-                other = "is still in the course" if old in seen else "is replaced already"
-                yield (
-                    "error",
-                    (*loc, "replaces", n),
-                    f"The question '{old}' {other}. Take it out of 'replaces'.",
-                )
+                message = f"Two questions replace '{old}'. Take it out of one of them."
+                if old in seen:
+                    message = f"Another question is called '{old}' now. Give it a new id: answers stand under this one."
+                yield "error", (*loc, "replaces", n), message
             replaced.add(old)
     for n, unit in enumerate(course.units):
         if unit.id in seen:

@@ -200,7 +200,7 @@ def _cards(title: str, codes: list[str], language: str) -> Response:
     base_url = house().installation.base_url
     with i18n.in_language(language):
         cards = [(accounts.show_code(code), code_picture(base_url, code)) for code in codes]
-        text = card_text()
+        text, language = card_text(), i18n.language()  # what it is really written in
     response = make_response(
         web.render("headstart/desk/cards.html", title=title, cards=cards, text=text, language=language)
     )

@@ -25,6 +25,7 @@ from flask import (
 )
 from flask_wtf.csrf import validate_csrf
 from markupsafe import Markup
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms.validators import ValidationError
@@ -51,24 +52,41 @@ def choose_language() -> None:
     """Choose the language of the page: ``?lang=``, then the cookie, then Accept-Language.
 
     A language in which there are courses but no pages may be chosen too: the texts of courses are then read in it,
-    the page itself in the best of the others.
+    the page itself in the language before, or the best of the others. The cookie holds both: ``so.ar``.
     """
     languages = offered_languages()
     # werkzeug's best_match prefers an exact "en" to a wished "ar-EG"
     wished = (tag.split("-")[0].lower() for tag in request.accept_languages.values())
     best = next((tag for tag in wished if tag in languages), "en")
-    asked, kept = request.args.get("lang", ""), request.cookies.get(LANGUAGE_COOKIE, "")
+    asked = request.args.get("lang", "")
+    kept, _dot, page = request.cookies.get(LANGUAGE_COOKIE, "").partition(".")
+    page = next((tag for tag in (page, kept) if tag in languages), best)
     for tag in (asked, kept):
         if tag in languages:
             i18n.set_language(tag)
-        elif tag and tag in current_app.extensions["headstart"].course_languages():
-            i18n.set_language(best, reading=tag)
+        elif tag and _is_read(tag):
+            i18n.set_language(page, reading=tag)
         else:
             continue
         if tag == asked:
-            g.hs_set_language = asked
+            g.hs_set_language = asked if asked in languages else f"{asked}.{page}"
         return
-    i18n.set_language(best)
+    i18n.set_language(page)
+
+
+def _is_read(tag: str) -> bool:
+    """Tell whether a published course is in a language; only pages of learners ask, and they do not fail by it."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if (
+        view is None
+        or readers_of(view) != "learners"
+        or (request.endpoint or "").endswith(("static", "healthz"))
+    ):
+        return False
+    try:
+        return tag in current_app.extensions["headstart"].course_languages()
+    except SQLAlchemyError:
+        return False  # the page itself says that the database is away
 
 
 def offered_languages() -> dict[str, str]:
@@ -158,7 +176,11 @@ def answer_error(error: LMSError) -> BaseResponse:
         )
         response.content_type = "application/problem+json"
     elif isinstance(error, SignInNeeded) and (kept := _written()):
-        response = make_response(render("headstart/again.html", fields=kept, sign_in=url("accounts.sign_in")))
+        response = make_response(
+            render(
+                "headstart/again.html", fields=kept, sign_in=url("accounts.sign_in"), message=error.message
+            )
+        )
     else:
         response = make_response(
             render(
@@ -288,7 +310,7 @@ def safe_next(target: str | None, fallback: str) -> str:
 def with_lang(code: str) -> str:
     """Return the address of this page in another language."""
     arguments = {k: v for k, v in request.args.items() if k != "lang"}
-    return f"{request.path}?{urlencode({**arguments, 'lang': code})}"
+    return f"{request.script_root}{request.path}?{urlencode({**arguments, 'lang': code})}"
 
 
 @lru_cache

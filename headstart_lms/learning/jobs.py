@@ -41,12 +41,25 @@ def close_overdue_tests(payload: dict[str, Any]) -> None:
 def mark_again(payload: dict[str, Any]) -> None:
     """Mark the tests of a course again, each in a transaction of its own; doing it twice changes nothing."""
     house = services.House.of(current_app.extensions["headstart"])
-    ways, run = payload["ways"], UUID(payload["run"])
-    for sitting_id in regrading.sittings_to_mark(session(), house, payload["course"], ways):
-        with transaction() as current:
-            regrading.mark_again(
-                current, house, sitting_id, ways, run=run, person_id=payload["person"], at=now()
-            )
+    ways, run, digest = payload["ways"], UUID(payload["run"]), payload["digest"]
+    problems: list[Exception] = []
+    for sitting_id in regrading.sittings_to_mark(session(), house, payload["course"], ways, digest=digest):
+        try:
+            with transaction() as current:
+                regrading.mark_again(
+                    current,
+                    house,
+                    sitting_id,
+                    ways,
+                    run=run,
+                    person_id=payload["person"],
+                    digest=digest,
+                    at=now(),
+                )
+        except Exception as error:  # one that cannot be marked must not keep the others from it
+            problems.append(error)
+    if problems:
+        raise ExceptionGroup("these tests could not be marked again", problems)
 
 
 @job(COUNT_JOB)

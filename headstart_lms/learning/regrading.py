@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from ..accounts.models import Person
 from ..assessments import rules
@@ -23,19 +23,22 @@ from ..assessments import services as assessments
 from ..assessments.items.base import ItemType
 from ..assessments.items.lexicon import Lexicon
 from ..assessments.models import Answer, Regrade, Sitting
+from ..certificates import services as certificates
 from ..certificates.models import Award, Certificate
 from ..cohorts.models import Enrolment
-from ..courses.document import Course
+from ..courses.document import Blueprint, Course
 from ..courses.models import Course as CourseRow
 from ..kernel.errors import Conflict, Invalid
 from ..kernel.i18n import _
 from ..kernel.jobs import Job, enqueue
 from ..xapi import build
-from .services import House, complete_award
+from .services import House, complete_award, lexicon_of
 
 #: The job that marks the tests of one course again.
 MARK_AGAIN = "learning.mark-again"
-#: How a question is marked: by the new key, or right for everybody who saw it.
+#: Sections of a result that differ by less are the same: they are means of shares.
+TINY = 1e-9
+#: How a question is marked: by the new key, or right for everybody who answered it.
 Way = Literal["key", "all"]
 Ways = Mapping[str, Way]
 
@@ -50,8 +53,8 @@ class Marked:
     """A finished sitting, as it stands and as it would be."""
 
     sitting: Sitting
-    #: The questions of it that are marked in another way.
-    ways: Ways
+    #: {item id, as drawn: 0 to 1}, what the questions that are marked again are worth then.
+    points: Mapping[str, float]
     #: In favour of the learner: what marking again would make of it.
     better: rules.Result
     #: By the new key alone, whoever it helps.
@@ -59,9 +62,11 @@ class Marked:
 
     @property
     def is_better(self) -> bool:
-        return dict(self.better.sections) != (self.sitting.sections or {}) or (
-            self.better.passed and not self.sitting.passed
-        )
+        had = self.sitting.sections or {}
+        gains = [score - had.get(name, 0.0) for name, score in self.better.sections.items()]
+        if min(gains, default=0.0) < -TINY or (self.sitting.passed and not self.better.passed):
+            return False  # never to anybody's harm
+        return max(gains, default=0.0) > TINY or (self.better.passed and not self.sitting.passed)
 
 
 @dataclass(frozen=True)
@@ -126,12 +131,15 @@ def preview(session: Session, house: House, row: CourseRow, ways: Ways) -> Previ
 
 
 def _marked(
-    session: Session, house: House, row: CourseRow, ways: Ways, only: UUID | None = None
+    session: Session, house: House, row: CourseRow, ways: Ways, *, digest: str = "", only: UUID | None = None
 ) -> Iterator[Marked]:
-    newest = house.library.source(session, row.current_digest)
-    now, lexicon = replaced(newest), Lexicon.from_course(newest)
+    digest = digest or row.current_digest
+    newest = house.library.source(session, digest)
+    lexicon = lexicon_of(house.library.book(session, digest, newest.source_language))
+    now = replaced(newest)
     query = (
         select(Sitting)
+        .options(joinedload(Sitting.enrolment))
         .join(Enrolment, Enrolment.id == Sitting.enrolment_id)
         .where(Enrolment.course_id == row.id, Sitting.finished.is_not(None))
         .order_by(Sitting.finished, Sitting.id)
@@ -148,39 +156,45 @@ def _mark(
     lexicon: Lexicon,
 ) -> Iterator[Marked]:  # fmt: skip
     ids = [sitting.id for sitting in sittings]
-    before: dict[UUID, Ways] = {}
+    before: dict[UUID, Mapping[str, float]] = {}
     for again in session.scalars(select(Regrade).where(Regrade.sitting_id.in_(ids)).order_by(Regrade.id)):
-        before[again.sitting_id] = again.questions  # type: ignore[assignment]
+        before[again.sitting_id] = again.questions
+    blueprints: dict[tuple[int, int, str], Blueprint] = {}
     given_in: dict[UUID | None, dict[str, Answer]] = defaultdict(dict)
     query = select(Answer).where(Answer.sitting_id.in_(ids)).order_by(Answer.created, Answer.id)
     for answer in session.scalars(query):
         given_in[answer.sitting_id][answer.item_id] = answer
     for sitting in sittings:
-        drawn = set(assessments.drawn_items(sitting))
-        its = {**before.get(sitting.id, {}), **{old: way for old, way in ways.items() if old in drawn}}
+        points = dict(before.get(sitting.id, {}))
         answers = given_in[sitting.id]
-        blueprint = house.book_of_sitting(session, sitting).blueprints[sitting.blueprint_id]
+        version = (sitting.edition, sitting.correction, sitting.blueprint_id)
+        if version not in blueprints:
+            blueprints[version] = house.book_of_sitting(session, sitting).blueprints[sitting.blueprint_id]
+        blueprint = blueprints[version]
         scores: dict[str, list[float]] = {}
         strict: dict[str, list[float]] = {}
         for section, items in sitting.drawn.items():
             for item in items:
                 given = answers.get(item)
-                had = (given.score or 0.0) if given else 0.0
-                by_key = _score(now.get(item), its.get(item), given, had, lexicon)
+                # what an earlier run gave is hers
+                had = max((given.score or 0.0) if given else 0.0, points.get(item, 0.0))
+                by_key = _score(now.get(item), ways.get(item), given, had, lexicon)
                 strict.setdefault(section, []).append(by_key)
                 scores.setdefault(section, []).append(max(had, by_key))
-        yield Marked(sitting, its, rules.result(blueprint, scores), rules.result(blueprint, strict))
+                if item in ways:
+                    points[item] = max(had, by_key)
+        yield Marked(sitting, points, rules.result(blueprint, scores), rules.result(blueprint, strict))
 
 
 def _score(
     item: ItemType | None, way: Way | None, given: Answer | None, had: float, lexicon: Lexicon
 ) -> float:
     """Return what an answer is worth; one that the new question cannot read is worth what it was."""
-    if way is None:
+    if way is None or given is None:
         return had
     if way == "all":
         return 1.0
-    if item is None or given is None:
+    if item is None:
         return had
     try:
         return item.grade(given.response, lexicon).score or 0.0
@@ -190,11 +204,10 @@ def _score(
 
 def _certificates(session: Session, house: House, row: CourseRow, marked: list[Marked]) -> Iterator[Touched]:
     """Yield the certificates of the course that say something else than the new key, oldest first."""
-    final = house.library.source(session, row.current_digest).certificate.blueprint
-    if final is None or not marked:
+    if not marked:
         return
     strict = {one.sitting.id: one.strict for one in marked}
-    enrolments = {one.sitting.enrolment_id for one in marked if one.sitting.blueprint_id == final}
+    enrolments = {(one.sitting.enrolment_id, one.sitting.blueprint_id) for one in marked}
     query = (
         select(Certificate, Award, Enrolment.id)
         .join(Award, Award.id == Certificate.award_id)
@@ -203,7 +216,8 @@ def _certificates(session: Session, house: House, row: CourseRow, marked: list[M
         .order_by(Certificate.id)
     )
     for certificate, award, enrolment_id in session.execute(query):
-        if enrolment_id not in enrolments:
+        final = award.facts.get("assessed", {}).get("blueprint_id")
+        if (enrolment_id, final) not in enrolments:
             continue
         sat = session.execute(
             select(Sitting.id, Sitting.score, Sitting.passed).where(
@@ -225,33 +239,43 @@ def _certificates(session: Session, house: House, row: CourseRow, marked: list[M
 # --- do it ----------------------------------------------------------------------------------------
 
 
-def ask(session: Session, house: House, row: CourseRow, ways: Ways, person: Person) -> UUID:
-    """Have the tests of a course marked again. Raises Conflict when nothing would change or it is being done."""
+def check_version(row: CourseRow, digest: str) -> None:
+    """Raise Conflict when another version is published than the one that was looked at."""
+    if digest != row.current_digest:
+        raise Conflict(_("The course was published again meanwhile. Look at what would change once more."))
+
+
+def ask(session: Session, row: CourseRow, ways: Ways, person: Person, *, digest: str) -> UUID:
+    """Have the tests of a course marked again, by the keys of the version that was looked at.
+
+    Raises Conflict when another version is published by now, or when it is being done.
+    """
+    session.execute(select(CourseRow.id).where(CourseRow.id == row.id).with_for_update())
+    check_version(row, digest)
     if is_waiting(session, row):
         raise Conflict(_("The tests are being marked again now. Look here again in a minute."))
-    if not any(one.is_better for one in _marked(session, house, row, ways)):
-        raise Conflict(_("Marking again would change nothing."))
     run = uuid4()
-    payload = {"course": row.id, "ways": dict(ways), "run": str(run), "person": person.id}
-    enqueue(session, MARK_AGAIN, payload, key=_key(row))
+    payload = {
+        "course": row.id, "ways": dict(ways), "run": str(run), "person": person.id, "digest": digest,
+    }  # fmt: skip
+    enqueue(session, MARK_AGAIN, payload, key=f"{MARK_AGAIN}:{row.id}")
     return run
 
 
-def _key(row: CourseRow) -> str:
-    return f"{MARK_AGAIN}:{row.id}"
-
-
 def is_waiting(session: Session, row: CourseRow) -> bool:
-    """Tell whether tests of a course wait to be marked again."""
-    query = select(Job.id).where(Job.key == _key(row), Job.done.is_(False))
-    return session.scalar(query.limit(1)) is not None
+    """Tell whether tests of a course wait to be marked again, or are being marked."""
+    # a job that is being done has no key any more
+    payloads = session.scalars(select(Job.payload).where(Job.kind == MARK_AGAIN, Job.done.is_(False)))
+    return any(payload["course"] == row.id for payload in payloads)
 
 
-def sittings_to_mark(session: Session, house: House, course_id: int, ways: Ways) -> list[UUID]:
+def sittings_to_mark(
+    session: Session, house: House, course_id: int, ways: Ways, *, digest: str
+) -> list[UUID]:
     """Return the sittings that marking again makes better."""
     row = session.get(CourseRow, course_id)
     return [] if row is None else [
-        one.sitting.id for one in _marked(session, house, row, ways) if one.is_better
+        one.sitting.id for one in _marked(session, house, row, ways, digest=digest) if one.is_better
     ]  # fmt: skip
 
 
@@ -263,6 +287,7 @@ def mark_again(
     *,
     run: UUID,
     person_id: int | None,
+    digest: str,
     at: datetime,
 ) -> bool:
     """Mark one sitting again, tell it, and write the award when the course is complete with it.
@@ -276,14 +301,16 @@ def mark_again(
         select(Enrolment).where(Enrolment.id == found.enrolment_id).with_for_update()
     ).one()
     session.refresh(found)
-    one = next(_marked(session, house, enrolment.course, ways, only=sitting_id), None)
+    one = next(_marked(session, house, enrolment.course, ways, digest=digest, only=sitting_id), None)
     if one is None or not one.is_better:
         return False
+    if person_id is not None and session.get(Person, person_id) is None:
+        person_id = None  # who asked for it has left since
     earlier = regrades_of(session, found)
     first_passed = bool(earlier[0].passed if earlier else found.passed)
     session.add(
         Regrade(
-            sitting_id=found.id, run=run, questions=dict(one.ways), score=found.score or 0.0,
+            sitting_id=found.id, run=run, questions=dict(one.points), score=found.score or 0.0,
             passed=bool(found.passed), at=at, person_id=person_id,
         )
     )  # fmt: skip
@@ -298,6 +325,10 @@ def mark_again(
     house.tell(session, enrolment, house.book_of(session, enrolment), [told])
     if enrolment.closed is None:
         complete_award(session, house, enrolment, at=at)
+    certificates.raise_result(
+        session, enrolment.registration, blueprint_id=found.blueprint_id, score=one.better.score,
+        passed_at=found.finished,
+    )  # fmt: skip
     return True
 
 
@@ -326,8 +357,12 @@ def runs_of(session: Session, row: CourseRow) -> list[Run]:
         .order_by(Regrade.id.desc())
     )
     runs: dict[UUID, list[tuple[Regrade, bool]]] = defaultdict(list)
+    later: dict[
+        UUID, bool
+    ] = {}  # what the next run found, the newest first: a pass belongs to the run that gave it
     for again, passes in session.execute(query):
-        runs[again.run].append((again, bool(passes) and not again.passed))
+        runs[again.run].append((again, later.get(again.sitting_id, bool(passes)) and not again.passed))
+        later[again.sitting_id] = again.passed
     return [
         Run(
             rows[0][0].at, None if (by := rows[0][0].person_id) is None else session.get(Person, by),

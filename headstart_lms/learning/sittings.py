@@ -210,6 +210,7 @@ def _result_page(found: Any) -> str:
     enrolment = found.enrolment
     current = book_of(enrolment)
     again = regrading.regrades_of(session(), found)
+    again_points = again[-1].questions if again else {}
     standing = progress.get_standing(session(), enrolment.id, current.course)
     award = award_of(this_person(), enrolment)
     sections = []
@@ -227,14 +228,14 @@ def _result_page(found: Any) -> str:
                     given=pages.given_values(item, form, given.response if given else None, tokens),
                 )
             )  # fmt: skip
-            if grade is None or not grade.is_right:
+            if (grade is None or not grade.is_right) and again_points.get(name, 0.0) < 1.0:
                 wrong.append(item)
         repeat = pages.units_to_repeat(current.course, wrong)
         sections.append((section, (found.sections or {}).get(section.id, 0.0), questions, repeat))
     return web.render(
         "headstart/learning/result.html", accent=book.course.kind, book=book, course=book.course,
         blueprint=blueprint, sitting=found, sections=sections,
-        again=again, marked_again=again[-1].questions if again else {}, media=pages.media_of(book), standing=standing,
+        again=again, marked_again=again_points, media=pages.media_of(book), standing=standing,
         award=award, left=assessments.sittings_left(session(), enrolment, blueprint), rule=pass_rule_words(blueprint),
         is_final=blueprint.id == book.course.certificate.blueprint,
         missing=pages.missing(current.course, standing, has_award=award is not None,

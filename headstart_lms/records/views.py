@@ -216,7 +216,7 @@ def _names() -> Names:
     """Name things for a page, with the session of the request."""
     current = session()
     library = current_app.extensions["headstart"].library
-    return Names(lambda: nullcontext(current), library, _installation().iri_base, i18n.language())
+    return Names(lambda: nullcontext(current), library, _installation().iri_base, i18n.reading())
 
 
 def _courses(person: Person, limit_to: frozenset[UUID] | None = None) -> list[tuple[str, str]]:
@@ -291,7 +291,7 @@ def _file(form: str, look: Look, name: str) -> Response:
     def reading() -> Session:
         return Session(engine)
 
-    names = Names(reading, state.library, state.installation.iri_base, i18n.language())
+    names = Names(reading, state.library, state.installation.iri_base, i18n.reading())
     pieces = export.stream(
         form, reading, look.search, names, language=i18n.language(), open_tests=look.open_tests
     )

@@ -16,7 +16,7 @@ function ownVoice(language) {
   return speech.getVoices().find(({ localService, lang }) => localService && `${tag(lang)}-`.startsWith(wanted));
 }
 
-/** What a button says, [words, language]: its own words, or all that stands around it. */
+/** What a button says, [words, language]: its own, or all around it. */
 function pieces({ dataset, parentElement }) {
   if (dataset.hsSay) return [[dataset.hsSay, dataset.lang]];
   const found = [];
@@ -69,15 +69,17 @@ function makeButton(holder) {
       said = Object.assign(new SpeechSynthesisUtterance(words), { voice, lang: voice.lang, rate: 0.9, onerror: end });
       speech.speak(said);
     }
-    said.onend = end;
+    if (said) said.onend = end;
+    else end();
   });
   return button;
 }
 
 function show(root) {
   for (const holder of root.querySelectorAll("[data-hs-say][hidden], [data-hs-aloud][hidden]")) {
-    // most of the words decide
-    const [, language] = pieces(holder).reduce((most, one) => (one[0].length > most[0].length ? one : most), ["", ""]);
+    const much = {};
+    for (const [words, lang] of pieces(holder)) much[lang] = (much[lang] ?? 0) + words.length;
+    const [language] = Object.keys(much).sort((one, other) => much[other] - much[one]);
     if (!language || !ownVoice(language)) continue;
     holder.prepend(makeButton(holder));
     holder.classList.add("hs-speaker-ready");

@@ -197,6 +197,10 @@ def test_a_form_that_stayed_open_in_the_browser_is_not_saved_as_who_signed_in_th
     kept = mira.post(path, sent)
     assert kept.status == 401
     assert "Words of Bruno." in kept.body, "and nothing is lost"
+    assert "Somebody else is signed in here now." in kept.text
+    question = as_person("bruno").open(f"{address(uuid)}/items/first-hello")
+    form = next(one for one in question.forms if "writer" in one.names)
+    assert mira.post(form.action.removeprefix("http://localhost"), form.data({})).status == 401
     assert unit()["blocks"][0]["text"] != "Words of Bruno."
 
 

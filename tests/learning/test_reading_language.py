@@ -74,6 +74,33 @@ def test_the_course_page_links_to_itself_in_its_other_languages(somali: Flask) -
     assert "Af-Soomaali" not in browser.open("/courses/small?lang=ar").text
 
 
+def test_the_page_keeps_the_language_it_had_when_a_course_language_is_chosen(somali: Flask) -> None:
+    browser = Browser(somali)
+    browser.open("/?lang=ar")
+    page = browser.open("/courses/small?lang=so")
+    assert '<html lang="ar" dir="rtl">' in page.body
+    assert "Af-Soomaali: Tiny course" in page.text
+    page = browser.open("/courses/small")
+    assert '<html lang="ar" dir="rtl">' in page.body, "also on the next page"
+    assert "Af-Soomaali: Tiny course" in page.text
+    page = browser.open("/courses/small?lang=tr")
+    assert '<html lang="tr" dir="ltr">' in page.body
+    assert "Af-Soomaali" not in page.text
+
+
+def test_files_and_health_ask_nothing_of_the_database_whatever_the_cookie_says(
+    somali: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_state: object) -> dict[str, str]:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(type(somali.extensions["headstart"]), "course_languages", refuse)
+    browser = Browser(somali)
+    browser.set_cookie("hs_lang", "so")
+    assert browser.open("/healthz").status == 200
+    assert browser.open("/nowhere").status == 404
+
+
 def test_a_language_that_no_course_has_changes_nothing(somali: Flask) -> None:
     browser = Browser(somali)
     for odd in ("xx", "so-SO", "../so", "so\r\nX: y"):
