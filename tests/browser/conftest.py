@@ -130,6 +130,8 @@ class Visits:
         phone = {"viewport": {"width": 360, "height": 740}, "locale": "en", "base_url": self._site.address}
         context = self._chromium.new_context(**{**phone, **options})
         context.set_default_timeout(8000)
+        # the first page of a large draft is checked whole, beside whatever else the machine does
+        context.set_default_navigation_timeout(30_000)
         self._contexts.append(context)
         context.on("request", lambda request: self._look_at(request.url))
         context.on("console", self._listen)

@@ -14,7 +14,8 @@ from headstart_lms.accounts import services as accounts
 from headstart_lms.kernel.db import transaction
 from headstart_lms.lrs.credentials import client_add
 
-from .conftest import AXE, Site, in_language
+from .conftest import Site, in_language
+from .usable import faults_of
 
 AMINA, RAVI, OLENA, STAFF = "Amina Haddad", "Ravi Kumar", "Olena Kovalenko", "manager-north"
 OFFICER = "officer-north"
@@ -183,44 +184,9 @@ def places(site: Site, chromium: Any) -> Iterator[dict[str, tuple[str | None, st
         "history": (STAFF, f"{course}/history"),
         "two versions": (STAFF, f"{course}/compare?before=1"),
         "publish": (STAFF, f"{course}/publish"),
+        "mark tests again": (STAFF, f"{course}/regrade"),
     }
     visits.end()
-
-
-def _violations(page: Page, *rules: str) -> list[Any]:
-    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
-    found = page.evaluate("options => axe.run(options)", options)["violations"]
-    return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found]
-
-
-def _over_the_edge(page: Page) -> list[str]:
-    """Return what makes the page scroll sideways."""
-    found: list[str] = page.evaluate(
-        """() => {
-          const root = document.documentElement;
-          if (root.scrollWidth <= root.clientWidth) return [];
-          const over = (node) => {
-            const box = node.getBoundingClientRect();
-            const isOut = box.right > root.clientWidth + 1 || box.left < -1;
-            return isOut && !node.closest(".hs-scroll, .hs-tabs, .hs-hidden");
-          };
-          const nodes = [...document.querySelectorAll("main *, header *, footer *")].filter(over);
-          return ["scrolls", ...nodes.slice(0, 4).map((node) => node.outerHTML.slice(0, 160))];
-        }"""
-    )
-    return found
-
-
-#: What can be used must be seen when the system chooses the colours: a border, or the browser's own control.
-LOST = """() => [...document.querySelectorAll("button, .hs-button, input, select, textarea")]
-  .filter((node) => node.type !== 'hidden' && node.checkVisibility())
-  .filter((node) => {
-    const style = getComputedStyle(node);
-    if (Number(style.opacity) < 0.5) return true;
-    if (["radio", "checkbox", "file"].includes(node.type)) return false;
-    const hasEdge = parseFloat(style.borderTopWidth) >= 1 && style.borderTopStyle !== "none";
-    return !hasEdge || style.borderTopColor === style.backgroundColor;
-  }).map((node) => node.outerHTML.slice(0, 160))"""
 
 
 def _by_person(places: dict[str, tuple[str | None, str]]) -> dict[str | None, list[tuple[str, str]]]:
@@ -245,19 +211,7 @@ def test_every_page_can_be_used_by_everybody(
             assert page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == (
                 [language, "rtl" if language == "ar" else "ltr"]
             ), kind
-            page.evaluate(AXE)
-            found = _violations(page)
-            page.emulate_media(color_scheme="dark")
-            found += [("dark", one) for one in _violations(page, "color-contrast")]
-            page.emulate_media(color_scheme="light", forced_colors="active")
-            found += [("lost in forced colours", one) for one in page.evaluate(LOST)]
-            page.emulate_media(forced_colors="none")
-            page.set_viewport_size({"width": 320, "height": 740})
-            found += [("wider than 320 px", one) for one in _over_the_edge(page)]
-            page.set_viewport_size({"width": 640, "height": 740})
-            page.evaluate("document.documentElement.style.fontSize = '200%'")
-            found += [("wider with text of 200 %", one) for one in _over_the_edge(page)]
-            page.set_viewport_size({"width": 360, "height": 740})
+            found = faults_of(page, large_text=True)
             if found:
                 faults[kind] = found
     assert faults == {}

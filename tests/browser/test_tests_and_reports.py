@@ -16,8 +16,9 @@ from headstart_lms.authoring import drafts
 from headstart_lms.kernel.db import transaction
 
 from ..authoring.drafts import files_of
-from .conftest import AXE, Site, in_language
-from .test_every_page import LOST, STAFF, _over_the_edge, _violations
+from .conftest import Site, in_language
+from .test_every_page import STAFF
+from .usable import faults_of
 
 COURSES = Path(__file__).parents[2] / "course_content"
 SLUG, OLENA = "it-diritti", "Olena Kovalenko"
@@ -50,16 +51,7 @@ def _faults(page: Page, path: str, language: str) -> list[Any]:
     assert answer is not None
     assert answer.status == 200, path
     page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
-    page.evaluate(AXE)
-    found = _violations(page)
-    page.emulate_media(color_scheme="dark")
-    found += [("dark", one) for one in _violations(page, "color-contrast")]
-    page.emulate_media(color_scheme="light", forced_colors="active")
-    found += [("lost in forced colours", one) for one in page.evaluate(LOST)]
-    page.emulate_media(forced_colors="none")
-    page.set_viewport_size({"width": 320, "height": 740})
-    found += [("wider than 320 px", one) for one in _over_the_edge(page)]
-    page.set_viewport_size({"width": 360, "height": 740})
+    found = faults_of(page)
     if (count := page.locator("main .hs-button-main:visible").count()) > 1:
         found.append(("main buttons", count))
     return found
