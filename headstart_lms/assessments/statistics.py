@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Subquery, func, select
 from sqlalchemy.orm import Session
 
 from ..cohorts.models import Enrolment
@@ -43,12 +43,7 @@ def first_tries_in_units(session: Session, where: ColumnElement[bool]) -> Mappin
         .where(where, Answer.score.is_not(None))
         .subquery()
     )  # fmt: skip
-    query = (
-        select(first.c.item_id, func.count(), func.avg(first.c.score))
-        .where(first.c.turn == 1)
-        .group_by(first.c.item_id)
-    )
-    return {item: FirstTries(count, float(mean)) for item, count, mean in session.execute(query)}
+    return _means(session, first)
 
 
 def first_tries_in_tests(session: Session, where: ColumnElement[bool]) -> Mapping[str, FirstTries]:
@@ -65,6 +60,11 @@ def first_tries_in_tests(session: Session, where: ColumnElement[bool]) -> Mappin
         .where(where, Sitting.finished.is_not(None), Answer.score.is_not(None))
         .subquery()
     )  # fmt: skip
+    return _means(session, first)
+
+
+def _means(session: Session, first: Subquery) -> Mapping[str, FirstTries]:
+    """Return how many there are of each item, and their mean; ``turn`` is 1 in the rows that count."""
     query = (
         select(first.c.item_id, func.count(), func.avg(first.c.score))
         .where(first.c.turn == 1)

@@ -78,10 +78,5 @@ def delete_bank_item(draft: UUID, item_id: str) -> Response:
     """Take a question out of the bank. The history of the course can bring it back."""
     with transaction() as current:
         found = draft_for(draft, "write")
-        path, _item = content.content_of(current, found).row("bank", item_id)
-        data, digest = store.read_data(current, found, path)
-        rows = content.replaced(data, item_id, None)
-        text = store.text_of(current, found, path, rows) if rows else None
-        note = _("Deleted: %(name)s", name=item_id)
-        store.save(current, found, this_person(), {path: text}, base={path: digest}, what="edit", note=note)
+        content.delete_row(current, found, this_person(), "bank", item_id)
     return redirect(web.url("authoring.bank", draft=draft), 303)

@@ -155,12 +155,7 @@ def delete_test(draft: UUID, blueprint_id: str) -> Response:
     """Take a test out of the course. The history of the course can bring it back."""
     with transaction() as current:
         found = draft_for(draft, "write")
-        path, row = content.content_of(current, found).row("blueprints", blueprint_id)
-        data, digest = store.read_data(current, found, path)
-        rows = content.replaced(data, blueprint_id, None)
-        text = store.text_of(current, found, path, rows) if rows else None
-        note = _("Deleted: %(name)s", name=plain(row.get("title")) or blueprint_id)
-        store.save(current, found, this_person(), {path: text}, base={path: digest}, what="edit", note=note)
+        content.delete_row(current, found, this_person(), "blueprints", blueprint_id)
     return redirect(web.url("authoring.tests", draft=draft), 303)
 
 

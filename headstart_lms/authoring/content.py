@@ -17,7 +17,7 @@ from ..kernel.errors import Invalid, NotFound
 from ..kernel.i18n import _
 from . import store, texts
 from .checking import digest_of_tree
-from .forms.context import CourseContext, ids_in, parts_of, rows_of
+from .forms.context import CourseContext, ids_in, parts_of, plain, rows_of
 from .models import Change, Draft, Revision, What
 from .paths import is_text, unit_path
 from .store import Saved
@@ -272,3 +272,13 @@ def uses(data: Mapping[str, Any], name: str) -> dict[str, list[Use]]:
         for one in dict.fromkeys(named):
             found.setdefault(one, []).append(Use(unit_id, part["id"], part["id"] if is_item else ""))
     return found
+
+
+def delete_row(session: Session, draft: Draft, person: Person, name: str, row_id: str) -> None:
+    """Take a row out of the file it stands in, and an empty file out of the draft. Raises NotFound."""
+    path, row = content_of(session, draft).row(name, row_id)
+    data, digest = store.read_data(session, draft, path)
+    rows = replaced(data, row_id, None)
+    text = store.text_of(session, draft, path, rows) if rows else None
+    note = _("Deleted: %(name)s", name=plain(row.get("title")) or row_id)
+    store.save(session, draft, person, {path: text}, base={path: digest}, what="edit", note=note)

@@ -47,15 +47,13 @@ def regrade(draft: UUID) -> str | tuple[str, int]:
 def regrade_now(draft: UUID) -> Response | tuple[str, int]:
     """Mark them again, as it was shown."""
     try:
-        _check_change(draft)  # before the transaction: it may take a while
+        row, ways = _looked_at(draft)
+        # before the transaction: it may take a while
+        if not regrading.preview(session(), _learning(), row, ways).better:
+            raise Conflict(_("Marking again would change nothing."))
         with transaction() as current:
-            row = _row(draft_for(draft, "manage"))
-            if row is None:
-                raise Invalid(_("This course is not published yet. Nobody has taken its tests."))
-            ways = regrading.checked_ways(
-                house().library.source(current, row.current_digest), _asked(request.form)
-            )
-            regrading.ask(current, row, ways, this_person(), digest=request.form.get("digest", ""))
+            row, ways = _looked_at(draft)
+            regrading.ask(current, row, ways, this_person())
     except LMSError as error:
         if error.status not in (409, 422):
             raise
@@ -63,15 +61,15 @@ def regrade_now(draft: UUID) -> Response | tuple[str, int]:
     return redirect(web.url("authoring.regrade", draft=draft), 303)
 
 
-def _check_change(draft: UUID) -> None:
-    """Raise Conflict when marking again would change nothing."""
+def _looked_at(draft: UUID) -> tuple[CourseRow, dict[str, regrading.Way]]:
+    """Return the course of a sent form and how its questions are marked. Raises Conflict when it changed since."""
     row = _row(draft_for(draft, "manage"))
     if row is None:
-        return
-    regrading.check_version(row, request.form.get("digest", ""))
-    ways = regrading.checked_ways(house().library.source(session(), row.current_digest), _asked(request.form))
-    if not regrading.preview(session(), _learning(), row, ways).better:
-        raise Conflict(_("Marking again would change nothing."))
+        raise Invalid(_("This course is not published yet. Nobody has taken its tests."))
+    if request.form.get("digest") != row.current_digest:
+        raise Conflict(_("The course was published again meanwhile. Look at what would change once more."))
+    course = house().library.source(session(), row.current_digest)
+    return row, regrading.checked_ways(course, _asked(request.form))
 
 
 def _learning() -> Learning:
@@ -93,12 +91,6 @@ def _asked(sent: MultiDict[str, str]) -> dict[str, str]:
     return {name[4:]: value for name, value in sent.items() if name.startswith("way-")}
 
 
-def _centre_of(one: regrading.Marked) -> int | None:
-    """Return the centre whose learner sat: only hers sees single results."""
-    enrolment = one.sitting.enrolment
-    return enrolment.cohort.centre_id if enrolment.cohort is not None else enrolment.person.centre_id
-
-
 def _title(item: ItemType) -> str:
     words = (getattr(item, name, None) for name in ("prompt", "statement", "text", "stimulus"))
     return next((one.text for one in words if isinstance(one, Words)), item.id)
@@ -116,7 +108,7 @@ def _page(draft: Draft, sent: MultiDict[str, str], problem: LMSError | None = No
     touched = preview.certificates if preview else ()
     return draft_page(
         "regrade", draft, "publish", problem=problem, ways=ways, preview=preview, most=ROWS, digest=row.current_digest,
-        rows=[one for one in preview.better if _centre_of(one) == draft.centre_id] if preview else (),
+        rows=[one for one in preview.better if one.sitting.enrolment.centre_id == draft.centre_id] if preview else (),
         questions=[(old, _title(item), seen[old]) for old, item in questions.items()], show_code=codes.show,
         choices=[
             ("leave", _("Leave it as it was")), ("key", _("By the new key")),

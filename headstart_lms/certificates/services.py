@@ -40,10 +40,9 @@ def award(session: Session, *, enrolment: Enrolment, facts: AwardFacts, at: date
     known = session.scalar(select(Award).where(Award.registration == enrolment.registration))
     if known is not None:
         return known
-    cohort = enrolment.cohort
     made = Award(
         registration=enrolment.registration, person_id=enrolment.person_id,
-        centre_id=cohort.centre_id if cohort else enrolment.person.centre_id,
+        centre_id=enrolment.centre_id,
         course_uuid=facts.course_uuid, facts=facts.model_dump(mode="json"), awarded=at,
     )  # fmt: skip
     session.add(made)

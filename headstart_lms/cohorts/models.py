@@ -63,3 +63,8 @@ class Enrolment(Base):
     person: Mapped[Person] = relationship()
     course: Mapped[Course] = relationship()
     cohort: Mapped[Cohort | None] = relationship()
+
+    @property
+    def centre_id(self) -> int | None:
+        """The centre whose learner this is: that of the group, else the person's."""
+        return self.person.centre_id if self.cohort is None else self.cohort.centre_id

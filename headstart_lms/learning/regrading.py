@@ -239,24 +239,17 @@ def _certificates(session: Session, house: House, row: CourseRow, marked: list[M
 # --- do it ----------------------------------------------------------------------------------------
 
 
-def check_version(row: CourseRow, digest: str) -> None:
-    """Raise Conflict when another version is published than the one that was looked at."""
-    if digest != row.current_digest:
-        raise Conflict(_("The course was published again meanwhile. Look at what would change once more."))
+def ask(session: Session, row: CourseRow, ways: Ways, person: Person) -> UUID:
+    """Have the tests of a course marked again, by the keys of the version that is published now.
 
-
-def ask(session: Session, row: CourseRow, ways: Ways, person: Person, *, digest: str) -> UUID:
-    """Have the tests of a course marked again, by the keys of the version that was looked at.
-
-    Raises Conflict when another version is published by now, or when it is being done.
+    Raises Conflict when it is being done.
     """
     session.execute(select(CourseRow.id).where(CourseRow.id == row.id).with_for_update())
-    check_version(row, digest)
     if is_waiting(session, row):
         raise Conflict(_("The tests are being marked again now. Look here again in a minute."))
     run = uuid4()
     payload = {
-        "course": row.id, "ways": dict(ways), "run": str(run), "person": person.id, "digest": digest,
+        "course": row.id, "ways": dict(ways), "run": str(run), "person": person.id, "digest": row.current_digest,
     }  # fmt: skip
     enqueue(session, MARK_AGAIN, payload, key=f"{MARK_AGAIN}:{row.id}")
     return run

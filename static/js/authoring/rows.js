@@ -1,13 +1,12 @@
 /* Rows of a form without a page load: move, delete, one more; the direction of a text follows its language.
    Without this module the same buttons send the form, and the page comes back with the rows as asked. */
-const RTL = new Set(["ar", "fa", "he", "ps", "ur", "ckb", "dv", "yi", "sd", "ug"]);
 
 /** Writes a field in the direction of the language chosen beside it. */
 function follow(select) {
   const field = document.getElementById(select.dataset.hsLangOf);
   if (!field) return;
   field.lang = select.value;
-  field.dir = select.value ? (RTL.has(select.value.split("-")[0]) ? "rtl" : "ltr") : "auto";
+  field.dir = select.selectedOptions[0].dataset.dir;
   if (!select.value) field.removeAttribute("lang");
 }
 
