@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from headstart_lms.authoring.forms import kinds
 
 from ..authoring.uploads import film, jpeg
+from ..certificates.offline import find_chromium
 from .conftest import HEADSTART, Site, running_site
 from .keys import answer, sitting_keys, unit_keys
 from .teacher import Teacher
@@ -168,10 +168,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """A browser whose microphone beeps once a second, and asks nobody."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert found is not None, "the browser tests need Chromium (Debian: apt-get install chromium)"
     started = playwright.chromium.launch(
-        executable_path=found, args=["--no-sandbox", "--disable-gpu", *MICROPHONE]
+        executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu", *MICROPHONE]
     )
     yield started
     started.close()

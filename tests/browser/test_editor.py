@@ -16,6 +16,7 @@ from headstart_lms.authoring.models import Draft
 from headstart_lms.kernel.db import session, transaction
 from headstart_lms.paths import bundled_courses
 
+from ..authoring.drafts import files_of
 from .conftest import AXE, Site
 
 TEACHER = "teacher-north"
@@ -28,14 +29,7 @@ Open = Callable[..., Page]
 def draft(site: Site) -> str:
     """A draft of a course that we ship, new for each test."""
     folder = bundled_courses() / "it-diritti"
-    storage = site.app.extensions["headstart"].storage
-    files: dict[str, Any] = {
-        file.relative_to(folder).as_posix(): store.Stored(storage.put(file.read_bytes()))
-        if file.parent.name == "media"
-        else file.read_bytes()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-    }
+    files = files_of(site.app, folder)
     with site.app.app_context(), transaction() as current:
         teacher = current.scalars(select(Person).where(Person.login == TEACHER)).one()
         centre = teacher.grants[0].centre

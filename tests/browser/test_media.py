@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -19,6 +18,7 @@ from headstart_lms.authoring.models import Draft
 from headstart_lms.kernel.db import session, transaction
 from headstart_lms.paths import bundled_courses
 
+from ..certificates.offline import find_chromium
 from .conftest import AXE, Site
 
 TEACHER = "teacher-north"
@@ -29,10 +29,8 @@ MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-str
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """A browser whose microphone beeps once a second, and asks nobody."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert found is not None, "the browser tests need Chromium (Debian: apt-get install chromium)"
     started = playwright.chromium.launch(
-        executable_path=found, args=["--no-sandbox", "--disable-gpu", *MICROPHONE]
+        executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu", *MICROPHONE]
     )
     yield started
     started.close()

@@ -19,6 +19,7 @@ from headstart_lms.authoring.models import Draft
 from headstart_lms.kernel.db import session, transaction
 from headstart_lms.paths import bundled_courses
 
+from ..authoring.drafts import files_of
 from .conftest import AXE, Site, in_language
 
 TEACHER = "teacher-north"
@@ -32,14 +33,7 @@ MARKED = "arrive/arrive-eight/text"
 def draft(site: Site) -> str:
     """A draft of a course that we ship, with some of its Arabic taken away, new for each test."""
     folder = bundled_courses() / "it-diritti"
-    storage = site.app.extensions["headstart"].storage
-    files: dict[str, Any] = {
-        file.relative_to(folder).as_posix(): store.Stored(storage.put(file.read_bytes()))
-        if file.parent.name == "media"
-        else file.read_bytes()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-    }
+    files = files_of(site.app, folder)
     po = polib.pofile(str(folder / "translations" / "ar.po"), wrapwidth=110)
     opened = [entry for entry in po if entry.msgctxt.startswith("arrive/")]
     for n, entry in enumerate(opened):
